@@ -1,0 +1,1 @@
+//! The broadcast: relay from the log to NATS JetStream, check and rebuild.

@@ -1,0 +1,1 @@
+//! The HTTP interface: routes, problem documents, live feed, OpenAPI.

@@ -1,0 +1,1 @@
+//! The event log: sled store and journal, the sequencer, group commit.

@@ -1,0 +1,81 @@
+//! Bytes to recorded events and back: MessagePack with named fields.
+//!
+//! Stored names are short and pinned with `rename`; unknown fields are tolerated; stored bytes are never
+//! re-encoded. The facts lie in the frame as one byte string, so a reader skips what it does not need.
+
+use crate::envelope::Recorded;
+
+/// The stored format's number: 0 until sealing lands, then 1 and frozen.
+pub const FORMAT: u16 = 0;
+
+/// Bytes that are no event of this format.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot decode a recorded event: {reason}")]
+pub struct BadFrame {
+    /// What the decoder met; never the contents.
+    pub reason: String,
+}
+
+impl From<rmp_serde::decode::Error> for BadFrame {
+    fn from(error: rmp_serde::decode::Error) -> Self {
+        BadFrame { reason: error.to_string() }
+    }
+}
+
+/// Appends the stored form of an event to `out`.
+pub fn encode(event: &Recorded<'_>, out: &mut Vec<u8>) {
+    let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
+    serde::Serialize::serialize(event, &mut serializer).expect("an event is plain data of known length");
+}
+
+/// Reads an event, borrowing from its stored bytes.
+pub fn decode(frame: &[u8]) -> Result<Recorded<'_>, BadFrame> {
+    Ok(rmp_serde::from_slice(frame)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dates::{OccurredAt, Timestamp};
+    use crate::envelope::{Actor, Role, Scope, Source};
+    use crate::ids::{CaseId, CorrelationId, Position, StreamId, Tag, Version};
+
+    #[test]
+    fn what_is_encoded_reads_back_the_same() {
+        let event = Recorded {
+            position: Position(42),
+            stream: StreamId::Case(CaseId([7; 16])),
+            version: Version(3),
+            previous: Position(40),
+            kind: "comment_added",
+            schema: 1,
+            occurred_at: OccurredAt::Instant(Timestamp(1_772_000_000_000_000)),
+            recorded_at: Timestamp(1_772_000_000_000_001),
+            source_recorded_at: None,
+            actor: Actor {
+                person: "P-1".parse().unwrap(),
+                role: Role::CaseManager,
+                organisation: "ASP-01".parse().unwrap(),
+            },
+            on_behalf_of: None,
+            source: Source::Person,
+            scope: Scope { provider: Some("ASP-01".parse().unwrap()), catchment: None, school: None },
+            policy: 1,
+            correlation: CorrelationId([9; 16]),
+            causation: None,
+            tag: Some(Tag([1; 16])),
+            salt: [5; 16],
+            facts: &[0x80],
+            parts: vec![],
+        };
+        let mut bytes = Vec::new();
+        encode(&event, &mut bytes);
+        assert_eq!(decode(&bytes).unwrap(), event);
+    }
+
+    #[test]
+    fn garbage_is_an_error_that_does_not_repeat_the_bytes() {
+        let error = decode(b"\x81\xa1pHemi").unwrap_err().to_string();
+        assert!(!error.contains("Hemi"), "{error}");
+    }
+}

@@ -1,0 +1,172 @@
+//! The envelope: what every event carries in clear, whatever happened.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dates::{OccurredAt, Timestamp};
+use crate::ids::{Code, CorrelationId, Position, StreamId, Tag, Version};
+use crate::personal::Part;
+
+/// Who acted: our opaque id of a person or system, in which role, for which organisation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// Our opaque id of the person; never a name.
+    pub person: Code,
+    /// The role the person acted in.
+    pub role: Role,
+    /// The school, provider or agency the person acted for.
+    pub organisation: Code,
+}
+
+/// The roles people and feeds act in (domain §1.1, §2.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// School attendance lead (A2).
+    AttendanceLead,
+    /// The school's primary contact for a case (A3).
+    PrimaryContact,
+    /// School office support.
+    OfficeSupport,
+    /// Runs the queue of a provider, ASP or ISP (P3).
+    WorkflowLead,
+    /// Holds cases at a provider (A7).
+    CaseManager,
+    /// The Ministry team that receives and passes on reallocated cases (A8).
+    Cit,
+    /// Contract and relationship manager (A9).
+    RelationshipManager,
+    /// Education Service Desk (A10).
+    ServiceDesk,
+    /// Auditor (A22).
+    Auditor,
+    /// Operator (A22).
+    Operator,
+    /// Reporting job (A22).
+    ReportingJob,
+    /// The ENROL feed (A15).
+    Enrol,
+    /// The Immigration NZ feed (A13).
+    Inz,
+    /// The MSD feed (A14).
+    Msd,
+}
+
+impl Role {
+    /// Returns whether a machine acts in this role; R26 asks for a person.
+    pub fn is_feed(self) -> bool {
+        matches!(self, Role::Enrol | Role::Inz | Role::Msd | Role::ReportingJob)
+    }
+
+    /// Returns whether the role belongs to a school.
+    pub fn is_school(self) -> bool {
+        matches!(self, Role::AttendanceLead | Role::PrimaryContact | Role::OfficeSupport)
+    }
+
+    /// Returns whether the role belongs to a provider (ASP or ISP).
+    pub fn is_provider(self) -> bool {
+        matches!(self, Role::WorkflowLead | Role::CaseManager)
+    }
+}
+
+/// Where an event came from (domain §1.4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A person through this service.
+    Person,
+    /// The enrolment register.
+    Enrol,
+    /// Immigration NZ.
+    Inz,
+    /// The Ministry of Social Development.
+    Msd,
+    /// The attendance feed.
+    Attendance,
+    /// Migration from the predecessor system (K3).
+    Migration,
+    /// The ledger itself: what follows from an event in the same commit.
+    Ledger,
+}
+
+/// Provider, catchment and school a case stood under at that time; never changed afterwards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// The provider, ASP or ISP.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Code>,
+    /// The catchment.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub catchment: Option<Code>,
+    /// The school.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub school: Option<Code>,
+}
+
+/// A recorded event: the envelope in clear, the facts as stored, the personal parts as stored.
+///
+/// Decoding borrows from the frame; ids and codes are held in place, so nothing is allocated but the parts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recorded<'a> {
+    /// Global position, gapless from 1.
+    #[serde(rename = "p")]
+    pub position: Position,
+    /// The stream.
+    #[serde(rename = "s")]
+    pub stream: StreamId,
+    /// Version in the stream, gapless from 1.
+    #[serde(rename = "v")]
+    pub version: Version,
+    /// Position of the stream's previous event; 0 for the first. Proves a stream's history complete.
+    #[serde(rename = "q")]
+    pub previous: Position,
+    /// The stored name of the event type.
+    #[serde(rename = "t", borrow)]
+    pub kind: &'a str,
+    /// The schema version of the facts.
+    #[serde(rename = "n")]
+    pub schema: u16,
+    /// When it happened in the world.
+    #[serde(rename = "o")]
+    pub occurred_at: OccurredAt,
+    /// When the ledger recorded it.
+    #[serde(rename = "r")]
+    pub recorded_at: Timestamp,
+    /// When a source system recorded it, for imports and migration; shown beside ours.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub source_recorded_at: Option<Timestamp>,
+    /// Who acted.
+    #[serde(rename = "a")]
+    pub actor: Actor,
+    /// For whom, when somebody acts for another person.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Code>,
+    /// Where it came from.
+    #[serde(rename = "c")]
+    pub source: Source,
+    /// Provider, catchment and school at that time.
+    #[serde(rename = "d")]
+    pub scope: Scope,
+    /// The policy version decided under.
+    #[serde(rename = "y")]
+    pub policy: u32,
+    /// The request all events of one act share.
+    #[serde(rename = "i")]
+    pub correlation: CorrelationId,
+    /// The event this one follows from, where one does.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub causation: Option<Position>,
+    /// The idempotency tag of the command.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// Random, so that a leaf hash given to third parties tells nothing.
+    #[serde(rename = "x", with = "serde_bytes")]
+    pub salt: [u8; 16],
+    /// The facts: MessagePack of the event's own type, decoded by `kind` and `schema`.
+    #[serde(rename = "f", borrow, with = "serde_bytes")]
+    pub facts: &'a [u8],
+    /// The personal parts.
+    #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}

@@ -1,0 +1,19 @@
+//! The pure core of the case ledger: what may happen, what has happened, and how it is stored.
+//!
+//! Nothing here reads a clock, a file or a socket. Read the modules in this order:
+//! ids and dates; the envelope and its bytes; what is personal; the events; the state they fold into;
+//! the commands with their rules; the refusals.
+
+pub mod ids;
+
+pub mod dates;
+
+pub mod personal;
+
+pub mod envelope;
+
+pub mod codec;
+
+pub mod machine;
+
+pub mod system;

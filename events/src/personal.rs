@@ -1,0 +1,118 @@
+//! What is personal, kept apart from what is fact from the first byte.
+//!
+//! *Facts* are closed types: enums, dates, numbers, our ids, codes. Everything else (names, NSN, addresses,
+//! free text, file names, codes as received) is *personal*: it travels in [`Part`]s, which `decide` moves into
+//! events unread, and which never reach NATS, logs, URLs or metrics.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A value about a person: it does not print, and reading it takes a word that can be searched for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(transparent)]
+pub struct Personal<T>(T);
+
+impl<T> Personal<T> {
+    /// Marks a value as personal.
+    pub fn new(value: T) -> Self {
+        Personal(value)
+    }
+
+    /// Gives the value to code that is entitled to it: sealing, and views served through the API alone.
+    pub fn reveal(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Personal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(personal)")
+    }
+}
+
+/// A field group: what a key seals and what a role may see (domain §2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Names, NSN, birth date.
+    #[serde(rename = "identity")]
+    Identity,
+    /// Addresses, telephone numbers, caregivers and how to reach them.
+    #[serde(rename = "contact")]
+    Contact,
+    /// Anything about health.
+    #[serde(rename = "health")]
+    Health,
+    /// What Immigration NZ answered, and travel documents.
+    #[serde(rename = "immigration")]
+    Immigration,
+    /// Comments, reasons and notes in prose; file names.
+    #[serde(rename = "narrative")]
+    Narrative,
+    /// Prosecution, Oranga Tamariki, care status: never shared by default.
+    #[serde(rename = "restricted")]
+    Restricted,
+}
+
+/// One personal part of an event, as stored: its group, its name and version, and its bytes.
+///
+/// Until sealing lands (format 0) the bytes are the plain MessagePack of the part; afterwards ciphertext with
+/// the id of its key. Either way nothing here is read by `decide` or `evolve`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The field group.
+    #[serde(rename = "g")]
+    pub group: Group,
+    /// The part's stored name, such as `student` or `text`.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// The version of the part's shape.
+    #[serde(rename = "v")]
+    pub version: u16,
+    /// The part's bytes.
+    #[serde(rename = "b", with = "serde_bytes")]
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({:?} {} v{}, {} bytes)", self.group, self.name, self.version, self.body.len())
+    }
+}
+
+/// A kind of personal part: its pinned name, group and version.
+pub trait PartKind: Serialize + for<'de> Deserialize<'de> {
+    /// The stored name; never changed once written.
+    const NAME: &'static str;
+    /// The field group that seals it.
+    const GROUP: Group;
+    /// The version of the shape.
+    const VERSION: u16 = 1;
+
+    /// Returns the part as stored.
+    fn to_part(&self) -> Part {
+        // MessagePack in memory fails only for maps of unknown length, which no part has.
+        let body = rmp_serde::to_vec_named(self).expect("a part is plain data of known length");
+        Part { group: Self::GROUP, name: Self::NAME.to_owned(), version: Self::VERSION, body }
+    }
+
+    /// Finds and reads this kind among the parts of an event; `None` where it is absent or unreadable.
+    fn find(parts: &[Part]) -> Option<Self> {
+        let part = parts.iter().find(|part| part.name == Self::NAME)?;
+        rmp_serde::from_slice(&part.body).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_values_do_not_print() {
+        assert_eq!(format!("{:?}", Personal::new("Hēmi")), "(personal)");
+        let part = Part { group: Group::Identity, name: "student".into(), version: 1, body: b"Hemi".to_vec() };
+        assert!(!format!("{part:?}").contains("Hemi"));
+    }
+}

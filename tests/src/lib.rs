@@ -1,0 +1,1 @@
+//! The whole service from outside, against a real nats-server.
