@@ -17,3 +17,5 @@ pub mod codec;
 pub mod machine;
 
 pub mod system;
+
+pub mod public;

@@ -1,0 +1,162 @@
+use super::*;
+use crate::envelope::{Actor, Scope};
+use crate::ids::{CaseId, Tag};
+use crate::personal::{Group, Part};
+
+const SOURCE: &str = "urn:caseledger:00000000-0000-0000-0000-000000000001:0";
+
+fn code(text: &str) -> Code {
+    text.parse().unwrap()
+}
+
+fn event<'a>(kind: &'a str, facts: &'a [u8]) -> Recorded<'a> {
+    Recorded {
+        position: Position(42),
+        stream: StreamId::Case(CaseId([7; 16])),
+        version: Version(3),
+        previous: Position(40),
+        kind,
+        schema: 1,
+        occurred_at: "2026-03-01".parse().unwrap(),
+        recorded_at: Timestamp(1_772_000_000_000_000),
+        source_recorded_at: None,
+        actor: Actor { person: code("P-SECRET"), role: Role::CaseManager, organisation: code("ASP-01") },
+        on_behalf_of: Some(code("P-OTHER")),
+        source: Source::Person,
+        scope: Scope { provider: Some(code("ASP-01")), catchment: Some(code("C_07")), school: None },
+        policy: 1,
+        correlation: CorrelationId([9; 16]),
+        causation: None,
+        tag: Some(Tag([0xab; 16])),
+        salt: [0xcd; 16],
+        facts,
+        parts: vec![Part { group: Group::Narrative, name: "text".into(), version: 1, body: b"Hemi was away".to_vec() }],
+    }
+}
+
+fn place() -> Place<'static> {
+    Place { source: SOURCE, before: [1; 32], hash: [2; 32] }
+}
+
+fn header<'a>(message: &'a PublicMessage, name: &str) -> Option<&'a str> {
+    message.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+}
+
+fn stored(value: serde_json::Value) -> Vec<u8> {
+    rmp_serde::to_vec_named(&value).unwrap()
+}
+
+#[test]
+fn the_subject_names_type_and_scope_in_lower_case() {
+    let facts = stored(serde_json::json!({}));
+    let message = message(&event("comment_added", &facts), &place()).unwrap();
+    assert_eq!(message.subject, "ledger.ev.comment_added.asp-01.c_07._");
+}
+
+#[test]
+fn the_headers_are_cloudevents_with_position_and_hashes() {
+    let facts = stored(serde_json::json!({}));
+    let message = message(&event("comment_added", &facts), &place()).unwrap();
+    for (name, value) in [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "42"),
+        ("ce-source", SOURCE),
+        ("ce-type", "nz.caseledger.comment_added.v1"),
+        ("ce-time", "2026-02-25T06:13:20.000000Z"),
+        ("ce-subject", "case/07070707-0707-0707-0707-070707070707"),
+        ("ce-datacontenttype", "application/json"),
+        ("ce-dataschema", "urn:caseledger:schema:comment_added:v1"),
+        ("ce-ledgerposition", "42"),
+        ("ce-ledgerhash", &"02".repeat(32)),
+        ("ce-ledgerprevhash", &"01".repeat(32)),
+        ("ce-correlationid", "09090909-0909-0909-0909-090909090909"),
+    ] {
+        assert_eq!(header(&message, name), Some(value), "{name}");
+    }
+    assert_eq!(message.headers.len(), 12, "no header twice, none beside these");
+}
+
+#[test]
+fn the_body_holds_public_facts() {
+    #[derive(Serialize)]
+    struct Facts {
+        shared: bool,
+        days: u32,
+        case: CaseId,
+        on: OccurredAt,
+    }
+    let facts = Facts { shared: false, days: 12, case: CaseId([5; 16]), on: "2026-02-28".parse().unwrap() };
+    let facts = rmp_serde::to_vec_named(&facts).unwrap();
+    let message = message(&event("comment_added", &facts), &place()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&message.body).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({
+            "position": 42, "stream": "case/07070707-0707-0707-0707-070707070707", "version": 3, "previous": 40,
+            "kind": "comment_added", "schema": 1, "occurred_at": "2026-03-01",
+            "recorded_at": "2026-02-25T06:13:20.000000Z", "role": "case_manager", "organisation": "ASP-01",
+            "source": "person", "scope": {"provider": "ASP-01", "catchment": "C_07", "school": null}, "policy": 1,
+            "correlation": "09090909-0909-0909-0909-090909090909",
+            "facts": {"shared": false, "days": 12, "case": "05050505-0505-0505-0505-050505050505", "on": "2026-02-28"},
+        })
+    );
+}
+
+#[test]
+fn no_personal_part_person_salt_or_tag_goes_out() {
+    let facts = stored(serde_json::json!({}));
+    for kind in ["comment_added", "prosecution_notified"] {
+        let message = message(&event(kind, &facts), &place()).unwrap();
+        let all = format!("{message:?}{}", String::from_utf8(message.body.clone()).unwrap());
+        for secret in ["Hemi", "narrative", "P-SECRET", "P-OTHER", &"ab".repeat(16), &"cd".repeat(16)] {
+            assert!(!all.contains(secret), "{kind} shows {secret}: {all}");
+        }
+    }
+}
+
+#[test]
+fn a_restricted_event_goes_out_with_position_and_hash_alone() {
+    let facts = stored(serde_json::json!({"grounds": "UNCOOPERATIVE"}));
+    let message = message(&event("prosecution_notified", &facts), &place()).unwrap();
+    assert_eq!(message.subject, "ledger.ev.restricted._._._");
+    assert_eq!(message.body, br#"{"position":42}"#);
+    assert_eq!(header(&message, "ce-type"), Some("nz.caseledger.restricted.v1"));
+    assert_eq!(header(&message, HASH_HEADER), Some("02".repeat(32).as_str()));
+    for absent in ["ce-subject", "ce-time", "ce-correlationid"] {
+        assert_eq!(header(&message, absent), None, "{absent}");
+    }
+}
+
+#[test]
+fn prose_bytes_and_fractions_are_no_facts() {
+    for facts in [
+        serde_json::json!({"note": "Hēmi was away"}),
+        serde_json::json!({"note": "away again"}),
+        serde_json::json!({"note": "x".repeat(65)}),
+        serde_json::json!({"rate": 0.5}),
+    ] {
+        let facts = stored(facts);
+        let error = message(&event("comment_added", &facts), &place()).unwrap_err();
+        assert!(matches!(error, NotPublic::Unreadable { .. }), "{error}");
+        assert!(!error.to_string().contains("away"), "the error repeats what it refuses: {error}");
+    }
+    let error = message(&event("comment_added", b"\xc1"), &place()).unwrap_err();
+    assert!(error.to_string().contains("comment_added"), "{error}");
+}
+
+#[test]
+fn a_body_past_the_limit_does_not_go_out() {
+    let facts = stored(serde_json::json!({"codes": vec!["ABCDEFGHIJ"; 1200]}));
+    message(&event("comment_added", &facts), &place()).expect("under the limit");
+    let facts = stored(serde_json::json!({"codes": vec!["ABCDEFGHIJ"; 1260]}));
+    let error = message(&event("comment_added", &facts), &place()).unwrap_err();
+    assert!(matches!(error, NotPublic::TooLarge { bytes, .. } if bytes > BODY_LIMIT), "{error}");
+}
+
+#[test]
+fn a_name_that_would_change_the_subject_does_not_go_out() {
+    let facts = stored(serde_json::json!({}));
+    for kind in ["", "a.b", "a b", "*", ">", "Ä", "a\r\nb"] {
+        assert_eq!(message(&event(kind, &facts), &place()), Err(NotPublic::BadName), "{kind:?}");
+    }
+}
