@@ -1,0 +1,117 @@
+//! A journal record: the header before the frames of one group (docs/format.md, "Record").
+
+use caseledger_events::ids::{Epoch, LedgerId, Position};
+use caseledger_proof::Hash;
+
+use crate::identity::LedgerIdentity;
+
+/// Bytes of a record header.
+pub(crate) const HEADER: usize = 80;
+/// Bytes before each frame: its length and its CRC.
+pub(crate) const FRAME_HEAD: usize = 8;
+/// The first bytes of every record.
+pub(crate) const MAGIC: [u8; 4] = *b"CLgr";
+
+/// What a record header says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RecordHeader {
+    pub identity: LedgerIdentity,
+    pub first: Position,
+    pub count: u32,
+    /// Bytes of frames and frame heads that follow the header.
+    pub length: u32,
+    pub body_crc: u32,
+    pub before: Hash,
+}
+
+impl RecordHeader {
+    /// Returns the position of the record's last frame.
+    pub fn last(&self) -> Position {
+        Position(self.first.0 + u64::from(self.count) - 1)
+    }
+
+    /// Returns the bytes of the whole record.
+    pub fn record_bytes(&self) -> u64 {
+        HEADER as u64 + u64::from(self.length)
+    }
+
+    pub fn to_bytes(self) -> [u8; HEADER] {
+        let mut out = [0; HEADER];
+        out[0..4].copy_from_slice(&MAGIC);
+        out[8..12].copy_from_slice(&self.body_crc.to_le_bytes());
+        out[12..16].copy_from_slice(&self.length.to_le_bytes());
+        out[16..20].copy_from_slice(&self.count.to_le_bytes());
+        out[20..24].copy_from_slice(&self.identity.epoch.0.to_le_bytes());
+        out[24..32].copy_from_slice(&self.first.0.to_le_bytes());
+        out[32..48].copy_from_slice(&self.identity.ledger.0);
+        out[48..80].copy_from_slice(&self.before.0);
+        let crc = crc32c::crc32c(&out[8..]);
+        out[4..8].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// Reads a header; `None` where magic or checksum do not hold.
+    pub fn from_bytes(bytes: &[u8; HEADER]) -> Option<RecordHeader> {
+        let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        if bytes[0..4] != MAGIC || u32_at(4) != crc32c::crc32c(&bytes[8..]) {
+            return None;
+        }
+        let mut first = [0; 8];
+        first.copy_from_slice(&bytes[24..32]);
+        let mut ledger = [0; 16];
+        ledger.copy_from_slice(&bytes[32..48]);
+        let mut before = [0; 32];
+        before.copy_from_slice(&bytes[48..80]);
+        let header = RecordHeader {
+            identity: LedgerIdentity { ledger: LedgerId(ledger), epoch: Epoch(u32_at(20)) },
+            first: Position(u64::from_le_bytes(first)),
+            count: u32_at(16),
+            length: u32_at(12),
+            body_crc: u32_at(8),
+            before: Hash(before),
+        };
+        // A group of nothing, or one before position 1, was never written by us.
+        (header.count > 0 && header.first.0 > 0).then_some(header)
+    }
+}
+
+/// Returns the checksum of a frame at its position, so that bytes found at a wrong place do not pass for right ones.
+pub(crate) fn frame_crc(position: Position, frame: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&position.0.to_le_bytes()), frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> RecordHeader {
+        RecordHeader {
+            identity: LedgerIdentity { ledger: LedgerId([3; 16]), epoch: Epoch(2) },
+            first: Position(9),
+            count: 4,
+            length: 77,
+            body_crc: 5,
+            before: Hash([8; 32]),
+        }
+    }
+
+    #[test]
+    fn a_header_reads_back_the_same() {
+        assert_eq!(RecordHeader::from_bytes(&header().to_bytes()), Some(header()));
+        assert_eq!(header().last(), Position(12));
+    }
+
+    #[test]
+    fn a_header_with_any_bit_flipped_is_no_header() {
+        for bit in 0..HEADER * 8 {
+            let mut bytes = header().to_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(RecordHeader::from_bytes(&bytes), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn the_same_frame_at_another_position_has_another_checksum() {
+        assert_ne!(frame_crc(Position(1), b"frame"), frame_crc(Position(2), b"frame"));
+    }
+}
