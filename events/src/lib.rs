@@ -19,3 +19,27 @@ pub mod machine;
 pub mod system;
 
 pub mod public;
+
+pub mod number;
+
+pub mod parts;
+
+pub mod event;
+
+pub mod reference;
+
+pub mod case;
+
+pub mod refusal;
+
+pub mod input;
+
+pub mod routing;
+
+pub mod action;
+
+pub mod actions;
+
+pub mod opening;
+
+pub mod world;

@@ -1,0 +1,44 @@
+//! E13: a comment by the provider or the school (V2, V4).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::action::{Action, At, Who};
+use crate::case::Case;
+use crate::envelope::Role;
+use crate::event::{CaseEvent, CommentAdded, CommentNumber};
+use crate::parts::NoteNeeded;
+use crate::refusal::Refusal;
+
+/// Adds a comment; a provider's is private until the case owner shares it (V4).
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddComment {
+    /// Whether schools may read it; by default not.
+    #[serde(default)]
+    pub share_with_schools: bool,
+}
+
+impl Action for AddComment {
+    const NAME: &'static str = "add-comment";
+    const SUMMARY: &'static str = "Adds a comment, by default not shared with schools.";
+    const RULES: &'static str = "E13, V2, V4";
+    const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit];
+    type Personal = NoteNeeded;
+
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let by_school = at.context.actor.role.is_school();
+        if self.share_with_schools && !by_school && !owns(case, at) {
+            return Err(Refusal::NotTheCaseOwner);
+        }
+        let comment = CommentNumber(case.comments.len() as u16 + 1);
+        Ok(vec![CommentAdded { comment, by_school, shared_with_schools: self.share_with_schools || by_school }.into()])
+    }
+}
+
+/// V4: the case owner is the case manager, or the workflow lead of the provider that holds the case.
+pub(crate) fn owns(case: &Case, at: &At<'_>) -> bool {
+    let actor = at.context.actor;
+    case.provider() == Some(actor.organisation)
+        && (actor.role == Role::WorkflowLead || (actor.role == Role::CaseManager && case.manager == Some(actor.person)))
+}

@@ -1,0 +1,38 @@
+//! E31: a person reopens a closed case, with a reason; no feed may (R26, T1).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::action::{Action, At, OnClosed, Who};
+use crate::case::{Case, Status};
+use crate::event::{CaseEvent, CaseReopened, ReopenReason};
+use crate::parts::NoteNeeded;
+use crate::refusal::Refusal;
+
+/// Reopens a closed case.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReopenCase {
+    /// Why; told further in the note.
+    pub reason: ReopenReason,
+}
+
+impl Action for ReopenCase {
+    const NAME: &'static str = "reopen";
+    const SUMMARY: &'static str = "Reopens a closed case, with a reason; people only.";
+    const RULES: &'static str = "E31, R26, R27";
+    // Feeds are let through to their own refusal, which says more than *not this role*.
+    const WHO: &'static [Who] = &[Who::CurrentWorkflowLead, Who::Cit, Who::ServiceDesk, Who::Enrol, Who::Agency];
+    const ON_CLOSED: OnClosed = OnClosed::Accepted;
+    type Personal = NoteNeeded;
+
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if at.context.actor.role.is_feed() {
+            return Err(Refusal::OnlyPeopleReopen);
+        }
+        if case.status != Status::Closed {
+            return Err(Refusal::NotClosed);
+        }
+        Ok(vec![CaseReopened { reason: self.reason }.into()])
+    }
+}

@@ -1,0 +1,286 @@
+//! How a case is opened: a school's support request (E1) or a notification from ENROL (E2).
+//!
+//! A student has one active case (R27): a referral for a student who has one is attached to it (Q4), unless
+//! the sender asks for a separate case and says why.
+
+use chrono::NaiveDate;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+
+use crate::action::At;
+use crate::case::Case;
+use crate::envelope::Role;
+use crate::event::*;
+use crate::ids::{CaseId, Code, StudentId};
+use crate::input::{self, BadInput};
+use crate::number::CaseNumber;
+use crate::parts::{PersonalParts, ReferralParts, Student};
+use crate::personal::{Part, Personal};
+use crate::refusal::Refusal;
+use crate::routing;
+
+/// The threshold that advises a referral: 15 days in a term (Q1, Q2: in half-days). It never hard-blocks (R3).
+pub const THRESHOLD_HALF_DAYS: u16 = 30;
+
+/// E1: a school asks for support for a chronically absent student.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitSupportRequest {
+    /// The referring school.
+    pub school: Code,
+    /// The school's primary contact; the submitter where nobody is named.
+    #[serde(default)]
+    pub primary_contact: Option<Code>,
+    /// Half-days absent in the term (two to a day).
+    pub absent_half_days: u16,
+    /// Half-days the school was open in that term so far.
+    pub open_half_days: u16,
+    /// Why an earlier referral is made, below the threshold (R3).
+    #[serde(default)]
+    pub earlier_because: Option<EarlierReason>,
+    /// How far the school could engage student and parents (R5).
+    pub engagement: SchoolEngagement,
+    /// Whether the school's own steps were taken and did not work (R1).
+    pub school_steps_taken: bool,
+    /// Whether the school asks for particular urgency (R6).
+    #[serde(default)]
+    pub urgent: bool,
+    /// Whether an unmet basic need is a barrier (R35).
+    #[serde(default)]
+    pub unmet_need: bool,
+    /// Whether the school's own in-school provision is to take it (R41).
+    #[serde(default)]
+    pub to_in_school_provider: bool,
+    /// Why a separate case is wanted though the student has an active one (Q4).
+    #[serde(default)]
+    pub separate_because: Option<Code>,
+}
+
+/// E2: ENROL notifies that a student is not enrolled anywhere.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyNonEnrolment {
+    /// The most recently attended school.
+    pub last_school: Code,
+    /// The last day present, not the day of withdrawal (R14).
+    pub last_day_attended: NaiveDate,
+    /// The day of withdrawal, where it is known.
+    #[serde(default)]
+    pub withdrawn_on: Option<NaiveDate>,
+    /// The day the task reached the school (R13).
+    #[serde(default)]
+    pub task_received_on: Option<NaiveDate>,
+    /// Why the student left.
+    pub leave_reason: LeaveReason,
+    /// Whether a return date is known (R10).
+    #[serde(default)]
+    pub return_date_known: bool,
+    /// Why a separate case is wanted though the student has an active one (Q4).
+    #[serde(default)]
+    pub separate_because: Option<Code>,
+}
+
+/// The two ways a case is opened by people and feeds.
+#[derive(Clone, Debug)]
+pub enum Opening {
+    /// E1.
+    SupportRequest(SubmitSupportRequest),
+    /// E2.
+    NonEnrolment(NotifyNonEnrolment),
+}
+
+/// What is known of a way to open a case without doing it.
+#[derive(Clone, Copy)]
+pub struct OpeningInfo {
+    /// Its name in the `action` field.
+    pub name: &'static str,
+    /// One sentence for people.
+    pub summary: &'static str,
+    /// The ids of the rules and events it carries out.
+    pub rules: &'static str,
+    /// JSON Schema of its facts.
+    pub facts: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// Every way to open a case; all take [`ReferralParts`].
+pub const OPENINGS: &[OpeningInfo] = &[
+    OpeningInfo {
+        name: "submit-support-request",
+        summary: "A school asks for support for a chronically absent student.",
+        rules: "E1, R1–R6, R41, R27, Q4",
+        facts: |generator| generator.subschema_for::<SubmitSupportRequest>(),
+    },
+    OpeningInfo {
+        name: "notify-non-enrolment",
+        summary: "ENROL notifies that a student is not enrolled anywhere.",
+        rules: "E2, R10–R14, R27, Q4",
+        facts: |generator| generator.subschema_for::<NotifyNonEnrolment>(),
+    },
+];
+
+/// An opening as read, with what the blind index needs to find the student.
+pub struct ReadOpening {
+    /// What is asked.
+    pub opening: Opening,
+    /// Its personal parts.
+    pub parts: Vec<Part>,
+    /// The NSN, where one was given: it goes to the blind index and nowhere else.
+    pub nsn: Option<Personal<String>>,
+}
+
+impl Opening {
+    /// Reads an opening by name; `None` for an unknown name.
+    pub fn parse(name: &str, facts: &str, personal: &str) -> Option<Result<ReadOpening, BadInput>> {
+        let opening = match name {
+            "submit-support-request" => input::read(facts, "/facts").map(Opening::SupportRequest),
+            "notify-non-enrolment" => input::read(facts, "/facts").map(Opening::NonEnrolment),
+            _ => return None,
+        };
+        Some(opening.and_then(|opening| {
+            let parts: ReferralParts = input::read(personal, "/personal")?;
+            let nsn = parts.student.nsn.clone();
+            nsn_is_well_formed(&parts.student)?;
+            Ok(ReadOpening { opening, parts: parts.into_parts(), nsn })
+        }))
+    }
+
+    /// Returns why a separate case is wanted, where it is.
+    pub fn separate_because(&self) -> Option<Code> {
+        match self {
+            Opening::SupportRequest(request) => request.separate_because,
+            Opening::NonEnrolment(notice) => notice.separate_because,
+        }
+    }
+
+    /// Decides the opening: on the student's active case where it is attached, else for a new one.
+    pub fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if at.occurred_at.is_after(at.context.now) {
+            return Err(Refusal::InTheFuture { today: at.context.now.auckland() });
+        }
+        match self {
+            Opening::SupportRequest(request) => request.decide(onto, at),
+            Opening::NonEnrolment(notice) => notice.decide(onto, at),
+        }
+    }
+}
+
+/// An NSN is up to ten digits; a value that is none is a slip, and would split the student in two.
+fn nsn_is_well_formed(student: &Student) -> Result<(), BadInput> {
+    let Some(nsn) = &student.nsn else { return Ok(()) };
+    let digits = nsn.reveal();
+    if (1..=10).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(BadInput { pointer: "/personal/student/nsn".into(), what: "an NSN is one to ten digits".into() })
+}
+
+/// What an opening lands on.
+pub struct Onto<'a> {
+    /// The number of the case.
+    pub number: CaseNumber,
+    /// The student, as the blind index knows them.
+    pub student: StudentId,
+    /// The student's active case, where the referral is attached to it (Q4).
+    pub attach: Option<&'a Case>,
+    /// The student's active case, where a separate one is opened on purpose.
+    pub beside: Option<(CaseId, Code)>,
+}
+
+impl SubmitSupportRequest {
+    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let actor = at.context.actor;
+        if !(actor.role.is_school() && actor.organisation == self.school) {
+            return Err(Refusal::NotThisRole { needed: "staff of the referring school" });
+        }
+        let reaches_threshold = self.absent_half_days >= THRESHOLD_HALF_DAYS;
+        if !self.school_steps_taken {
+            return Err(Refusal::SchoolStepsFirst);
+        }
+        if !reaches_threshold && self.earlier_because.is_none() {
+            return Err(Refusal::BelowThreshold {
+                absent_half_days: self.absent_half_days,
+                threshold_half_days: THRESHOLD_HALF_DAYS,
+            });
+        }
+        let day = at.context.now.auckland();
+        let allocated = routing::of_school(at.reference, self.school, self.to_in_school_provider, day)?;
+        let submitted = SupportRequestSubmitted {
+            number: onto.number,
+            student: onto.student,
+            school: self.school,
+            primary_contact: self.primary_contact.unwrap_or(actor.person),
+            absent_half_days: self.absent_half_days,
+            open_half_days: self.open_half_days,
+            reaches_threshold,
+            earlier_because: self.earlier_because,
+            engagement: self.engagement,
+            school_steps_taken: self.school_steps_taken,
+            urgent: self.urgent,
+            unmet_need: self.unmet_need,
+            to_in_school_provider: self.to_in_school_provider,
+            attached: onto.attach.is_some(),
+        };
+        let mut events = vec![submitted.into()];
+        match onto.attach {
+            // A CA request for a student who is enrolled again: the case turns, its provider stays (Q4).
+            Some(case) => events.extend(kind_change(case, CaseKind::ChronicAbsence)),
+            None => {
+                events.extend(beside(&onto));
+                events.push(allocated.into());
+            }
+        }
+        Ok(events)
+    }
+}
+
+impl NotifyNonEnrolment {
+    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let actor = at.context.actor;
+        let by_school = actor.role.is_school() && actor.organisation == self.last_school;
+        if !(by_school || actor.role == Role::Enrol) {
+            return Err(Refusal::NotThisRole { needed: "the enrolment register or the last school" });
+        }
+        if self.return_date_known {
+            return Err(Refusal::StaysOnTheRoll);
+        }
+        if let Some(withdrawn_on) = self.withdrawn_on.filter(|&day| self.last_day_attended > day) {
+            return Err(Refusal::LastDayAfterWithdrawal { last_day: self.last_day_attended, withdrawn_on });
+        }
+        let today = at.context.now.auckland();
+        if self.last_day_attended > today {
+            return Err(Refusal::InTheFuture { today });
+        }
+        if at.reference.catchment_of(self.last_school, today).is_none() {
+            return Err(Refusal::UnknownSchool { school: self.last_school });
+        }
+        let notified = NonEnrolmentNotified {
+            number: onto.number,
+            student: onto.student,
+            last_school: self.last_school,
+            last_day_attended: self.last_day_attended,
+            withdrawn_on: self.withdrawn_on,
+            task_received_on: self.task_received_on,
+            leave_reason: self.leave_reason,
+            return_date_known: self.return_date_known,
+            attached: onto.attach.is_some(),
+        };
+        let mut events = vec![notified.into()];
+        match onto.attach {
+            Some(case) => events.extend(kind_change(case, CaseKind::NonEnrolment)),
+            None => events.extend(beside(&onto)),
+        }
+        if self.leave_reason == LeaveReason::GoneOverseas {
+            let request = RequestNumber(onto.attach.map_or(0, |case| case.requests_made) + 1);
+            events.push(InformationRequestOpened { request, agency: Agency::Inz, automatic: true }.into());
+        }
+        Ok(events)
+    }
+}
+
+fn kind_change(case: &Case, to: CaseKind) -> Option<CaseEvent> {
+    (case.kind != to).then(|| CaseKindChanged { from: case.kind, to }.into())
+}
+
+fn beside(onto: &Onto<'_>) -> Option<CaseEvent> {
+    onto.beside.map(|(other, reason)| DualActiveDetected { other, on_purpose: Some(reason) }.into())
+}

@@ -1,0 +1,199 @@
+//! The kinds of personal part: pinned names, one field group each (design §3).
+//!
+//! Stored bytes are kept for decades: a field is added with `#[serde(default)]`, never renamed.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::personal::{Group, Part, PartKind, Personal};
+
+macro_rules! part_kinds {
+    ($($name:ident = $stored:literal in $group:ident;)*) => {
+        $(impl PartKind for $name {
+            const NAME: &'static str = $stored;
+            const GROUP: Group = Group::$group;
+        })*
+
+        /// Every kind of part as (stored name, field group).
+        pub const PART_KINDS: &[(&str, Group)] = &[$(($stored, Group::$group),)*];
+    };
+}
+
+part_kinds! {
+    Student = "student" in Identity;
+    Contacts = "contacts" in Contact;
+    Note = "note" in Narrative;
+    PlanText = "plan" in Narrative;
+    HealthNote = "health" in Health;
+    AgencyAnswer = "answer" in Immigration;
+    TravelEvidence = "travel" in Immigration;
+    AgreementNote = "agreement" in Narrative;
+}
+
+/// Who the student is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Student {
+    /// The National Student Number, where it is known; never leaves sealed fields and the blind index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nsn: Option<Personal<String>>,
+    /// Family name as on the legal record.
+    pub family_name: Personal<String>,
+    /// Given names as on the legal record.
+    pub given_names: Personal<String>,
+    /// The name the student goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_name: Option<Personal<String>>,
+    /// Date of birth.
+    pub birth_date: Personal<NaiveDate>,
+}
+
+/// Where the student lives and who looks after them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    /// The address, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<Personal<String>>,
+    /// Telephone numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<Personal<String>>,
+    /// Email addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Personal<String>>,
+    /// The caregivers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caregivers: Vec<Caregiver>,
+}
+
+/// One caregiver.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Caregiver {
+    /// The name.
+    pub name: Personal<String>,
+    /// What they are to the student.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Personal<String>>,
+    /// How to reach them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Personal<String>>,
+}
+
+/// What somebody wrote: a comment, a reason, a note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The text.
+    pub text: Personal<String>,
+}
+
+/// The words of a student plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanText {
+    /// The goals, one each.
+    pub goals: Vec<Personal<String>>,
+    /// The actions agreed, one each.
+    pub actions: Vec<Personal<String>>,
+}
+
+/// What is known of the student's health.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthNote {
+    /// The text.
+    pub text: Personal<String>,
+}
+
+/// An agency's answer as it came: the code verbatim, also one nobody knows (§1.8).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyAnswer {
+    /// The code as answered.
+    pub code: Personal<String>,
+    /// What else was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Personal<String>>,
+}
+
+/// Evidence of travel (R24).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TravelEvidence {
+    /// Details of the travel document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Personal<String>>,
+    /// The date the student left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_left: Option<Personal<NaiveDate>>,
+    /// The name travelled under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub travelled_as: Option<Personal<String>>,
+    /// The passport number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passport: Option<Personal<String>>,
+    /// The people travelling along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Personal<String>>,
+}
+
+/// The comment that R16 and R17 ask for: composed from the facts, free text beside.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementNote {
+    /// The name of the person who agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_by: Option<Personal<String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Personal<String>>,
+}
+
+/// The `personal` object of an action: which parts it takes.
+pub trait PersonalParts: for<'de> Deserialize<'de> + JsonSchema {
+    /// Returns the parts to be stored with the action's first event.
+    fn into_parts(self) -> Vec<Part>;
+}
+
+/// Declares the `personal` object of an action: its required and optional parts.
+macro_rules! personal_parts {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(; $($optional:ident: $kind:ty),*)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $(#[doc = "Required."] pub $field: $type,)*
+            $($(#[doc = "Optional."] #[serde(default, skip_serializing_if = "Option::is_none")] pub $optional: Option<$kind>,)*)?
+        }
+
+        impl PersonalParts for $name {
+            #[allow(unused_mut, reason = "some actions take no part")]
+            fn into_parts(self) -> Vec<Part> {
+                let mut parts = vec![$(self.$field.to_part()),*];
+                $($(parts.extend(self.$optional.as_ref().map(PartKind::to_part));)*)?
+                parts
+            }
+        }
+    )*};
+}
+
+personal_parts! {
+    /// Who is referred, where they live, and what the school or register says.
+    ReferralParts { student: Student; contacts: Contacts, note: Note, health: HealthNote }
+    /// A note where one is wanted.
+    MaybeNote { ; note: Note }
+    /// A text that the action is about.
+    NoteNeeded { note: Note }
+    /// Contact details.
+    ContactParts { contacts: Contacts; note: Note }
+    /// The words of a plan.
+    PlanParts { plan: PlanText; health: HealthNote, note: Note }
+    /// An agency's answer.
+    AnswerParts { answer: AgencyAnswer; note: Note }
+    /// Evidence of travel.
+    TravelParts { travel: TravelEvidence; note: Note }
+    /// Who agreed, in words.
+    AgreementParts { ; agreement: AgreementNote, note: Note }
+}

@@ -1,0 +1,143 @@
+//! Reference data as events of `system/REFERENCE`: schools, catchments, providers, effective-dated (R41).
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::BadFrame;
+use crate::dates::OccurredAt;
+use crate::envelope::{Recorded, Scope};
+use crate::ids::{Code, StreamId};
+use crate::machine::Draft;
+
+/// The stream reference data stand in.
+pub const REFERENCE_STREAM: &str = "REFERENCE";
+
+/// The stored name of the one event type of this stream.
+pub const REFERENCE_RECORDED: &str = "reference_recorded";
+
+/// One row of reference data, true from its date on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Entry {
+    /// A school lies in a catchment.
+    School {
+        /// The school.
+        school: Code,
+        /// Its catchment.
+        catchment: Code,
+        /// From when.
+        from: NaiveDate,
+    },
+    /// A provider serves a catchment; one per catchment (A5).
+    Catchment {
+        /// The catchment.
+        catchment: Code,
+        /// Its provider.
+        provider: Code,
+        /// From when.
+        from: NaiveDate,
+    },
+    /// A school holds in-school provision (A6), or no longer.
+    InSchool {
+        /// The school.
+        school: Code,
+        /// Its in-school provider; absent when the contract ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<Code>,
+        /// From when.
+        from: NaiveDate,
+    },
+}
+
+/// The reference data in force, by day.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Reference {
+    schools: BTreeMap<(Code, NaiveDate), Code>,
+    catchments: BTreeMap<(Code, NaiveDate), Code>,
+    in_school: BTreeMap<(Code, NaiveDate), Option<Code>>,
+}
+
+fn in_force<V: Copy>(table: &BTreeMap<(Code, NaiveDate), V>, key: Code, day: NaiveDate) -> Option<V> {
+    table.range((key, NaiveDate::MIN)..=(key, day)).next_back().map(|(_, &value)| value)
+}
+
+impl Reference {
+    /// Returns the catchment of a school on a day.
+    pub fn catchment_of(&self, school: Code, day: NaiveDate) -> Option<Code> {
+        in_force(&self.schools, school, day)
+    }
+
+    /// Returns the provider of a catchment on a day.
+    pub fn provider_of(&self, catchment: Code, day: NaiveDate) -> Option<Code> {
+        in_force(&self.catchments, catchment, day)
+    }
+
+    /// Returns the in-school provider of a school on a day.
+    pub fn in_school_provider_of(&self, school: Code, day: NaiveDate) -> Option<Code> {
+        in_force(&self.in_school, school, day).flatten()
+    }
+
+    /// Returns whether a provider of either kind is known on a day, and whether it is an in-school one.
+    pub fn provider(&self, provider: Code, day: NaiveDate) -> Option<ProviderKind> {
+        if self.catchments.iter().any(|((_, from), &p)| p == provider && *from <= day) {
+            return Some(ProviderKind::Catchment);
+        }
+        let in_school = self.in_school.iter().any(|((_, from), &p)| p == Some(provider) && *from <= day);
+        in_school.then_some(ProviderKind::InSchool)
+    }
+
+    /// Returns whether a row is recorded already.
+    pub fn holds(&self, entry: &Entry) -> bool {
+        match *entry {
+            Entry::School { school, catchment, from } => self.schools.get(&(school, from)) == Some(&catchment),
+            Entry::Catchment { catchment, provider, from } => {
+                self.catchments.get(&(catchment, from)) == Some(&provider)
+            }
+            Entry::InSchool { school, provider, from } => self.in_school.get(&(school, from)) == Some(&provider),
+        }
+    }
+
+    /// Takes one row in.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::School { school, catchment, from } => drop(self.schools.insert((school, from), catchment)),
+            Entry::Catchment { catchment, provider, from } => drop(self.catchments.insert((catchment, from), provider)),
+            Entry::InSchool { school, provider, from } => drop(self.in_school.insert((school, from), provider)),
+        }
+    }
+}
+
+/// The two kinds of provider.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProviderKind {
+    /// Serves a catchment (ASP, A5).
+    Catchment,
+    /// Serves its own school (ISP, A6).
+    InSchool,
+}
+
+impl Entry {
+    /// Makes the row ready for the sequencer.
+    pub fn draft(&self, occurred_at: OccurredAt) -> Draft {
+        Draft {
+            stream: StreamId::system(REFERENCE_STREAM),
+            kind: REFERENCE_RECORDED,
+            schema: 1,
+            facts: rmp_serde::to_vec_named(self).expect("a row of reference data is plain data"),
+            occurred_at,
+            scope: Scope::default(),
+            carries_parts: false,
+        }
+    }
+
+    /// Reads one back; `None` when the event is not of this stream.
+    pub fn read(event: &Recorded<'_>) -> Result<Option<Entry>, BadFrame> {
+        if event.kind != REFERENCE_RECORDED {
+            return Ok(None);
+        }
+        Ok(Some(rmp_serde::from_slice(event.facts)?))
+    }
+}

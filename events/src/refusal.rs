@@ -1,0 +1,205 @@
+//! What a rule answers when it says no: the rule, what was true, and what would make it possible.
+//!
+//! When several apply, the first wins, in this order: the actor (R26, V4, A8), the time (Q23), the closed case
+//! (R40), the pin (R20), then the rules of the action in the order they stand in its file.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::event::{CaseKind, ClosureReason};
+use crate::ids::{CaseId, Code};
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $rule:literal, $code:literal, $what:literal, $way_out:literal;)*) => {
+        /// A command that a rule does not allow; nothing was written.
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+        #[serde(untagged)]
+        pub enum Refusal {
+            $($(#[$doc])* $name $({ $(#[doc = "What was true."] $field: $type),* })?,)*
+        }
+
+        impl Refusal {
+            /// Returns the id of the rule in the domain's list.
+            pub fn rule(&self) -> &'static str {
+                match self { $(Refusal::$name { .. } => $rule,)* }
+            }
+
+            /// Returns the stable code programs may switch on.
+            pub fn code(&self) -> &'static str {
+                match self { $(Refusal::$name { .. } => $code,)* }
+            }
+
+            /// Returns what would make it possible.
+            pub fn way_out(&self) -> &'static str {
+                match self { $(Refusal::$name { .. } => $way_out,)* }
+            }
+
+            /// Every refusal as (rule, code, way out), in the order of the list.
+            pub const ALL: &[(&'static str, &'static str, &'static str)] = &[$(($rule, $code, $way_out),)*];
+        }
+
+        impl std::fmt::Display for Refusal {
+            #[allow(unused_variables, reason = "not every sentence names every fact")]
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self { $(Refusal::$name $({ $($field),* })? => write!(f, $what),)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// The case is not known, or not the asker's to know of.
+    UnknownCase = "404", "unknown-case",
+        "there is no such case", "check the case id";
+    /// The time lies in the future.
+    InTheFuture { today: NaiveDate } = "Q23", "in-the-future",
+        "the time given lies in the future; today is {today} in New Zealand", "give the time it happened";
+    /// The action belongs to the provider that holds the case.
+    NotTheCurrentProvider { holder: Code } = "A7", "not-the-current-provider",
+        "the case is with {holder}, which alone records this", "ask that provider, or have the case reallocated";
+    /// The case is with nobody who could do this: not allocated, or with CIT.
+    NotWithAProvider = "A7", "not-with-a-provider",
+        "the case is not with a provider at present", "wait until it is allocated";
+    /// The actor's role does not do this.
+    NotThisRole { needed: &'static str } = "A7", "not-this-role",
+        "this is recorded by {needed}", "let that role record it";
+    /// The case was closed.
+    CaseIsClosed { closed_on: NaiveDate, reason: ClosureReason } = "R40", "case-is-closed",
+        "the case was closed on {closed_on}", "record only what occurred before that day, or reopen the case with a reason";
+    /// The notification was not referred to a provider and has ended.
+    NotReferred = "E4", "not-referred",
+        "the Ministry's check ended this notification", "notify the student again if things have changed";
+    /// The Ministry's check still has to be made.
+    CheckIsPending = "E4", "check-is-pending",
+        "the Ministry's check of this notification is not complete", "complete the check first";
+    /// There is no check to complete.
+    NoCheckPending = "E4", "no-check-pending",
+        "this case has no notification that waits for the Ministry's check", "nothing needs to be done";
+    /// The automatic immigration check is still open.
+    AutomaticCheckOpen = "R14", "automatic-check-open",
+        "the check with Immigration NZ that *Gone Overseas* triggered is not answered", "wait for the answer, or withdraw the request";
+    /// The threshold is not reached and no reason was given.
+    BelowThreshold { absent_half_days: u16, threshold_half_days: u16 } = "R3", "below-threshold",
+        "{absent_half_days} half-days absent are below the {threshold_half_days} that advise a referral", "give the reason for an earlier referral (`earlier_because`)";
+    /// The school's own steps come first.
+    SchoolStepsFirst = "R1", "school-steps-first",
+        "the school's own steps have not been taken", "take them first; the service is for absence that they did not change";
+    /// A temporary absence with a known return date stays on the roll.
+    StaysOnTheRoll = "R10", "stays-on-the-roll",
+        "an absence with a known return date is temporary: the student stays on the roll", "keep the student enrolled, or notify when the date has passed";
+    /// The last day of attendance cannot follow the withdrawal.
+    LastDayAfterWithdrawal { last_day: NaiveDate, withdrawn_on: NaiveDate } = "R14", "last-day-after-withdrawal",
+        "the last day of attendance ({last_day}) lies after the withdrawal ({withdrawn_on})", "give the last day the student was present";
+    /// The school is not in the reference data on that day.
+    UnknownSchool { school: Code } = "R41", "unknown-school",
+        "school {school} is not in the reference data of that day", "check the code, or load the reference data";
+    /// No provider serves the catchment on that day.
+    NoProvider { catchment: Code } = "R41", "no-provider",
+        "no provider serves catchment {catchment} on that day", "load the reference data";
+    /// The catchment is not in the reference data.
+    UnknownCatchment { catchment: Code } = "R41", "unknown-catchment",
+        "catchment {catchment} is not in the reference data", "check the code";
+    /// The provider is not in the reference data.
+    UnknownProvider { provider: Code } = "R41", "unknown-provider",
+        "provider {provider} is not in the reference data of that day", "check the code";
+    /// The school holds no in-school provision.
+    NoInSchoolProvider { school: Code } = "R41", "no-in-school-provider",
+        "school {school} holds no in-school provision on that day", "refer to the catchment's provider";
+    /// The student has an active case.
+    StudentHasActiveCase { case: CaseId } = "R27", "student-has-active-case",
+        "the student has an active case ({case})", "work on that case";
+    /// An open information request pins the case.
+    PinnedByRequest { open: u16 } = "R20", "pinned-by-request",
+        "{open} information request(s) to Immigration NZ or MSD are open: the case stays with its provider", "wait for the answer, or withdraw the request";
+    /// The request named is not open.
+    NoSuchOpenRequest = "E18", "no-such-open-request",
+        "there is no open request of that number", "check the number on the case";
+    /// The same agency is being asked already.
+    AlreadyAsked = "E17", "already-asked",
+        "a request to that agency is open already", "wait for its answer, or withdraw it";
+    /// Another agency answered.
+    OtherAgency = "E18", "other-agency",
+        "the request went to another agency", "answer the request of that agency";
+    /// Closing as out of the country needs Immigration NZ's latest answer to be OUT.
+    NotConfirmedOut = "R22", "not-confirmed-out",
+        "the latest answer of Immigration NZ is not OUT", "ask Immigration NZ; if the answer is IN but the family has left, gather evidence and ask CIT for a detailed check (R23)";
+    /// Closing as out of the country needs every request answered.
+    RequestStillOpen = "R22", "request-still-open",
+        "an information request is still open", "wait for the answer, or withdraw the request";
+    /// CIT does not close cases.
+    CitDoesNotClose = "R22", "cit-does-not-close",
+        "the current provider closes a case, CIT does not", "let the provider close it";
+    /// The reason to close does not fit the kind of case.
+    ReasonDoesNotFit { kind: CaseKind } = "E30", "reason-does-not-fit",
+        "this reason does not close a case of this kind", "choose another reason";
+    /// A detailed check needs the answer that it doubts.
+    NothingToDoubt = "R23", "nothing-to-doubt",
+        "a detailed check is asked for when Immigration NZ answered that the student is in the country", "ask Immigration NZ first";
+    /// A detailed check needs evidence.
+    NoEvidence = "R23", "no-evidence",
+        "there is no evidence on the case that the student is overseas", "ask the parents for documents and put them on the case";
+    /// Not Located needs a check that was answered.
+    NoAnsweredCheck = "R19", "no-answered-check",
+        "no check with Immigration NZ or MSD was answered", "make the checks, or say why there is none (`no_check_because`)";
+    /// Not Located needs an attempt at contact.
+    NoAttempt = "R19", "no-attempt",
+        "no attempt at contact is recorded", "try to reach the student and record the attempt";
+    /// Not Located needs every request answered.
+    ChecksStillOpen = "R19", "checks-still-open",
+        "an information request is still open", "wait for the answer, or withdraw the request";
+    /// The flag is not set.
+    NotFlagged = "E22", "not-flagged",
+        "the case is not flagged as Not Located", "nothing needs to be done";
+    /// A confirmed address outside the catchment is needed.
+    NoConfirmedAddressOutside = "R15", "no-confirmed-address-outside",
+        "there is no confirmed address outside the catchment", "record the confirmed address, or agree with the other provider (R16); without either, keep locating (R18)";
+    /// The other provider has not agreed.
+    NoAgreement { target: Code } = "R16", "no-agreement",
+        "no agreement of {target} is given", "reach the agreement first; without it or a confirmed address, keep locating (R18)";
+    /// Both providers must agree when the student is enrolled.
+    BothMustAgree { missing: Code } = "R17", "both-must-agree",
+        "the student is enrolled: the agreement of {missing} is missing", "reach the agreement of both providers first";
+    /// The basis belongs to students who are not enrolled.
+    StudentIsEnrolled = "R17", "student-is-enrolled",
+        "the student is enrolled", "use the basis `enrolled_elsewhere`, with the agreement of both providers";
+    /// The basis belongs to enrolled students.
+    StudentIsNotEnrolled = "R17", "student-is-not-enrolled",
+        "the student is not enrolled", "use a confirmed address (R15) or reasonable grounds with agreement (R16)";
+    /// The target must be named.
+    TargetMissing = "R16", "target-missing",
+        "the provider the case should go to is not named", "name it (`target`)";
+    /// The case is there already.
+    AlreadyThere { provider: Code } = "R16", "already-there",
+        "the case is with {provider} already", "nothing needs to be done";
+    /// The case is not with CIT.
+    NotWithCit = "E24", "not-with-cit",
+        "the case is not with CIT", "only a case that was passed to CIT can be passed on or declined";
+    /// Only an in-school provider passes a case on this way.
+    NotInSchool = "R21", "not-in-school",
+        "the case is not with an in-school provider", "use `reallocate-to-cit`";
+    /// Only the case owner decides about sharing.
+    NotTheCaseOwner = "V4", "not-the-case-owner",
+        "sharing with schools is decided by the case owner", "ask the case manager or the provider's workflow lead";
+    /// The comment does not exist.
+    UnknownComment = "E14", "unknown-comment",
+        "there is no such comment on the case", "check the number on the case";
+    /// A school's own comment is visible to it as it stands.
+    SchoolsOwnComment = "V2", "schools-own-comment",
+        "a school's own comment is visible to that school and the provider as it stands", "share comments of the provider only";
+    /// There is no primary contact on a NEN case.
+    NoPrimaryContactOnNen = "A3", "no-primary-contact-on-nen",
+        "a non-enrolment case has no primary contact at a school", "ask the last school's office";
+    /// A feed must not reopen a case.
+    OnlyPeopleReopen = "R26", "only-people-reopen",
+        "a closed case is reopened by a person only", "let a person reopen it, with a reason";
+    /// The case is not closed.
+    NotClosed = "R26", "not-closed",
+        "the case is not closed", "nothing needs to be done";
+    /// Nobody has recorded contact details.
+    NoContactDetails = "E10", "no-contact-details",
+        "no contact details are held", "record them first";
+    /// An event's public facts outgrow what is broadcast.
+    TooMuch { limit_bytes: u32 } = "E-16K", "too-much",
+        "the facts of this action exceed {limit_bytes} bytes", "say less, or split it into several actions";
+}

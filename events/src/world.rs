@@ -1,0 +1,309 @@
+//! The state all decisions are taken on: the active cases, who they are about, and the reference data.
+//!
+//! One owner, the sequencer, so that rules across cases (R20, R27) are free of races. Closed cases are dropped
+//! and folded again from their history when somebody speaks of one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::action::{At, CaseAction};
+use crate::case::{Case, Status};
+use crate::codec::BadFrame;
+use crate::dates::OccurredAt;
+use crate::envelope::{Recorded, Scope};
+use crate::event::{AllocatedToProvider, CaseEvent};
+use crate::ids::{CaseId, StreamId, StudentId};
+use crate::machine::{Context, Declined, Draft, Machine, shard_of};
+use crate::number::CaseNumber;
+use crate::opening::{Onto, Opening};
+use crate::reference::{Entry, REFERENCE_STREAM, Reference};
+use crate::refusal::Refusal;
+
+/// The most the facts of one event may take, so that its broadcast stays within 16 KiB (design §5).
+pub const FACTS_BYTES_MAX: usize = 12 * 1024;
+
+/// What may be asked of the ledger.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Open a case, or attach a referral to the student's active one.
+    Open {
+        /// How.
+        opening: Opening,
+        /// The student, found through the blind index.
+        student: StudentId,
+        /// When it happened.
+        occurred_at: OccurredAt,
+    },
+    /// Do something with a case.
+    Act {
+        /// Which case.
+        case: CaseId,
+        /// What.
+        action: CaseAction,
+        /// When it happened.
+        occurred_at: OccurredAt,
+    },
+    /// Record reference data; rows that are held already are passed over.
+    Reference {
+        /// The rows.
+        entries: Vec<Entry>,
+        /// When they were issued.
+        occurred_at: OccurredAt,
+    },
+}
+
+/// The decision state of the whole ledger.
+#[derive(Default)]
+pub struct World {
+    cases: HashMap<CaseId, Case>,
+    active: HashMap<StudentId, Vec<CaseId>>,
+    /// Highest case number seen, by shard, so that each shard's snapshot stands for itself.
+    numbers: BTreeMap<u8, u32>,
+    reference: Reference,
+    /// Cases that may be dropped at the next settling.
+    ended: Vec<CaseId>,
+    /// Cases reopened in a replay that did not hold them.
+    wanted: BTreeSet<CaseId>,
+}
+
+impl World {
+    /// Returns the state of a case that is held.
+    pub fn case(&self, id: CaseId) -> Option<&Case> {
+        self.cases.get(&id)
+    }
+
+    /// Returns the active cases of a student.
+    pub fn active_cases(&self, student: StudentId) -> &[CaseId] {
+        self.active.get(&student).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the reference data.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Returns how many cases are held in memory.
+    pub fn cases_held(&self) -> usize {
+        self.cases.len()
+    }
+
+    fn next_number(&self) -> CaseNumber {
+        CaseNumber(self.numbers.values().max().copied().unwrap_or(0) + 1)
+    }
+
+    fn open(&self, opening: &Opening, student: StudentId, at: &At<'_>) -> Result<Vec<Draft>, Refusal> {
+        let other = self.active_cases(student).first().copied();
+        let (id, onto) = match (other, opening.separate_because()) {
+            (Some(other), None) => {
+                let case = self.cases.get(&other);
+                let number = case.map_or(self.next_number(), |case| case.number);
+                (other, Onto { number, student, attach: case, beside: None })
+            }
+            (other, because) => {
+                let beside = other.zip(because);
+                (at.context.new_case, Onto { number: self.next_number(), student, attach: None, beside })
+            }
+        };
+        let scope = onto.attach.map(scope_of).unwrap_or_default();
+        let events = opening.decide(onto, at)?;
+        drafts(id, events, scope, at.occurred_at, OccurredAt::Instant(at.context.now))
+    }
+
+    fn act(&self, id: CaseId, action: &CaseAction, at: &At<'_>) -> Result<Vec<Draft>, Declined<Refusal>> {
+        let stream = StreamId::Case(id);
+        let case = self.cases.get(&id).ok_or(Declined::Cold(stream))?;
+        let events = action.decide(case, at).map_err(Declined::Refused)?;
+        if events.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
+            self.may_be_active_again(id, case).map_err(Declined::Refused)?;
+        }
+        drafts(id, events, scope_of(case), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+    }
+
+    /// R27: a case is reopened only when the student has no other active one.
+    fn may_be_active_again(&self, id: CaseId, case: &Case) -> Result<(), Refusal> {
+        match self.active_cases(case.student).iter().find(|&&other| other != id) {
+            Some(&other) => Err(Refusal::StudentHasActiveCase { case: other }),
+            None => Ok(()),
+        }
+    }
+
+    fn fold_in(&mut self, id: CaseId, event: &CaseEvent, occurred_at: OccurredAt) {
+        match self.cases.get_mut(&id) {
+            Some(case) => case.evolve(event, occurred_at),
+            None => match Case::open(event) {
+                Some(case) => {
+                    let highest = self.numbers.entry(shard_of(StreamId::Case(id))).or_default();
+                    *highest = (*highest).max(case.number.0);
+                    self.cases.insert(id, case);
+                }
+                // Only closed cases are not held; of what happens to them, reopening alone needs their state.
+                None => {
+                    if matches!(event, CaseEvent::CaseReopened(_)) {
+                        self.wanted.insert(id);
+                    }
+                    return;
+                }
+            },
+        }
+        self.index(id);
+    }
+
+    fn index(&mut self, id: CaseId) {
+        let Some(case) = self.cases.get(&id) else { return };
+        let cases = self.active.entry(case.student).or_default();
+        if case.status.is_active() {
+            if !cases.contains(&id) {
+                cases.push(id);
+            }
+            return;
+        }
+        cases.retain(|&other| other != id);
+        if cases.is_empty() {
+            self.active.remove(&case.student);
+        }
+        self.ended.push(id);
+    }
+}
+
+/// Returns provider, catchment and school a case stands under.
+fn scope_of(case: &Case) -> Scope {
+    Scope {
+        provider: case.provider(),
+        catchment: case.catchment,
+        school: Some(case.enrolled_at.unwrap_or(case.school)),
+    }
+}
+
+/// Turns events into drafts: the first carries what was written; an allocation stands under the new provider.
+fn drafts(
+    id: CaseId,
+    events: Vec<CaseEvent>,
+    mut scope: Scope,
+    occurred_at: OccurredAt,
+    allocated_at: OccurredAt,
+) -> Result<Vec<Draft>, Refusal> {
+    let mut drafts = Vec::with_capacity(events.len());
+    for (i, event) in events.iter().enumerate() {
+        let mut when = occurred_at;
+        match event {
+            CaseEvent::AllocatedToProvider(AllocatedToProvider { provider, catchment, .. }) => {
+                scope = Scope { provider: Some(*provider), catchment: catchment.or(scope.catchment), ..scope };
+                when = allocated_at;
+            }
+            CaseEvent::SupportRequestSubmitted(e) => scope.school = Some(e.school),
+            CaseEvent::NonEnrolmentNotified(e) => scope.school = Some(e.last_school),
+            _ => {}
+        }
+        let facts = event.facts();
+        if facts.len() > FACTS_BYTES_MAX {
+            return Err(Refusal::TooMuch { limit_bytes: FACTS_BYTES_MAX as u32 });
+        }
+        drafts.push(Draft {
+            stream: StreamId::Case(id),
+            kind: event.kind(),
+            schema: event.schema(),
+            facts,
+            occurred_at: when,
+            scope,
+            carries_parts: i == 0,
+        });
+    }
+    Ok(drafts)
+}
+
+impl Machine for World {
+    const STATE: u32 = 1;
+    type Command = Command;
+    type Refusal = Refusal;
+    type Warm = Case;
+
+    fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Draft>, Declined<Refusal>> {
+        let at = |occurred_at| At { context, occurred_at, reference: &self.reference };
+        match command {
+            Command::Open { opening, student, occurred_at } => {
+                self.open(opening, *student, &at(*occurred_at)).map_err(Declined::Refused)
+            }
+            Command::Act { case, action, occurred_at } => self.act(*case, action, &at(*occurred_at)),
+            Command::Reference { entries, occurred_at } => {
+                let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
+                Ok(fresh.map(|entry| entry.draft(*occurred_at)).collect())
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &Recorded<'_>) -> Result<(), BadFrame> {
+        if let Some(entry) = Entry::read(event)? {
+            self.reference.apply(entry);
+            return Ok(());
+        }
+        let StreamId::Case(id) = event.stream else { return Ok(()) };
+        if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
+            self.fold_in(id, &read, event.occurred_at);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        for id in self.ended.drain(..) {
+            if self.cases.get(&id).is_some_and(|case| matches!(case.status, Status::Closed | Status::NotReferred)) {
+                self.cases.remove(&id);
+            }
+        }
+    }
+
+    fn fold(history: &[Recorded<'_>]) -> Result<Case, BadFrame> {
+        let mut folded: Option<Case> = None;
+        for event in history {
+            let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { continue };
+            match &mut folded {
+                Some(case) => case.evolve(&read, event.occurred_at),
+                None => folded = Case::open(&read),
+            }
+        }
+        folded.ok_or_else(|| BadFrame { reason: "the history does not begin with a referral".to_owned() })
+    }
+
+    fn install(&mut self, stream: StreamId, state: Case) {
+        if let StreamId::Case(id) = stream {
+            self.cases.insert(id, state);
+            self.index(id);
+        }
+    }
+
+    fn wanted(&mut self) -> Vec<StreamId> {
+        std::mem::take(&mut self.wanted).into_iter().map(StreamId::Case).collect()
+    }
+
+    fn policy(&self) -> u32 {
+        1
+    }
+
+    fn save(&self, shard: u8, out: &mut Vec<u8>) {
+        let in_shard = |id: &CaseId| shard_of(StreamId::Case(*id)) == shard;
+        let cases: BTreeMap<&CaseId, &Case> = self.cases.iter().filter(|(id, _)| in_shard(id)).collect();
+        let number = self.numbers.get(&shard).copied().unwrap_or(0);
+        let reference = holds_reference(shard).then_some(&self.reference);
+        let mut writer = rmp_serde::Serializer::new(out);
+        serde::Serialize::serialize(&(number, cases, reference), &mut writer)
+            .expect("state is plain data of known length");
+    }
+
+    fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame> {
+        let (number, cases, reference): (u32, BTreeMap<CaseId, Case>, Option<Reference>) =
+            rmp_serde::from_slice(bytes)?;
+        if number > 0 {
+            self.numbers.insert(shard, number);
+        }
+        for (id, case) in cases {
+            self.cases.insert(id, case);
+            self.index(id);
+        }
+        if let Some(reference) = reference {
+            self.reference = reference;
+        }
+        Ok(())
+    }
+}
+
+fn holds_reference(shard: u8) -> bool {
+    shard == shard_of(StreamId::system(REFERENCE_STREAM))
+}
