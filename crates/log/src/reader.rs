@@ -67,4 +67,9 @@ impl Reader {
     pub fn find_tag(&self, tag: Tag) -> Result<Option<Position>, ReadError> {
         unimplemented!("{tag:?}")
     }
+
+    /// Returns the position up to which [`Reader::find_tag`] finds every tag; the sequencer remembers later ones.
+    pub fn tags_searchable(&self) -> Position {
+        unimplemented!()
+    }
 }
