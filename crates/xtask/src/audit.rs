@@ -15,30 +15,13 @@ pub fn run() -> Result<()> {
     if step::output_of(Command::new("cargo").args(["deny", "--version"])).is_err() {
         bail!("cargo-deny is not installed; get it with\n  cargo install --locked cargo-deny");
     }
-    Step::cargo(
-        "licences, bans, sources",
-        [
-            "deny",
-            "--all-features",
-            "check",
-            "licenses",
-            "bans",
-            "sources",
-        ],
-    )
-    .run()?;
+    Step::cargo("licences, bans, sources", ["deny", "--all-features", "check", "licenses", "bans", "sources"]).run()?;
     let mut fetch = Command::new("cargo");
-    fetch
-        .args(["deny", "fetch", "db"])
-        .current_dir(workspace::root());
+    fetch.args(["deny", "fetch", "db"]).current_dir(workspace::root());
     if let Err(error) = step::output_of(&mut fetch) {
         bail!(
             "licences, bans and sources are in order; advisories were NOT checked, their database cannot be fetched:\n{error:#}"
         );
     }
-    Step::cargo(
-        "advisories",
-        ["deny", "--all-features", "check", "advisories"],
-    )
-    .run()
+    Step::cargo("advisories", ["deny", "--all-features", "check", "advisories"]).run()
 }

@@ -10,18 +10,7 @@ pub fn run(args: &[String]) -> Result<()> {
     if !workspace::root().join("crates/bench/Cargo.toml").exists() {
         bail!("the benchmarks (crates/bench, package caseledger-bench) are not in this tree yet");
     }
-    let bench = Step::cargo(
-        "bench",
-        [
-            "run",
-            "--release",
-            "-p",
-            "caseledger-bench",
-            "--bin",
-            "caseledger-bench",
-            "--",
-        ],
-    );
+    let bench = Step::cargo("bench", ["run", "--release", "-p", "caseledger-bench", "--bin", "caseledger-bench", "--"]);
     let bench = bench.args(args);
     match tools::nats_server() {
         Ok(server) => bench.env("NATS_SERVER_BIN", server).become_it(),

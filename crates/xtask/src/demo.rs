@@ -16,11 +16,7 @@ pub fn run(args: &[String]) -> Result<()> {
             None
         }
     };
-    Step::cargo(
-        "build",
-        ["build", "-p", "caseledger", "--bin", "caseledger"],
-    )
-    .run()?;
+    Step::cargo("build", ["build", "-p", "caseledger", "--bin", "caseledger"]).run()?;
     let mut demo = Command::new(workspace::dev_bin_dir()?.join("caseledger"));
     demo.arg("demo").args(args);
     if let Some(server) = server {
@@ -34,9 +30,5 @@ fn one_line(error: &anyhow::Error) -> String {
     let first = error.to_string();
     let cause = error.root_cause().to_string();
     let last = cause.lines().last().unwrap_or_default();
-    if first == cause {
-        first
-    } else {
-        format!("{first} ({last})")
-    }
+    if first == cause { first } else { format!("{first} ({last})") }
 }

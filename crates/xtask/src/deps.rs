@@ -17,63 +17,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("caseledger-seal", &["events", "proof"]),
     ("caseledger-log", &["events", "proof"]),
     ("caseledger-bus", &["events", "proof", "log"]),
-    (
-        "caseledger-views",
-        &["events", "projections", "proof", "log"],
-    ),
-    (
-        "caseledger-http",
-        &[
-            "events",
-            "projections",
-            "proof",
-            "seal",
-            "log",
-            "bus",
-            "views",
-        ],
-    ),
-    (
-        "caseledger",
-        &[
-            "events",
-            "projections",
-            "proof",
-            "seal",
-            "log",
-            "bus",
-            "views",
-            "http",
-        ],
-    ),
-    (
-        "caseledger-bench",
-        &[
-            "",
-            "events",
-            "projections",
-            "proof",
-            "seal",
-            "log",
-            "bus",
-            "views",
-            "http",
-        ],
-    ),
-    (
-        "caseledger-tests",
-        &[
-            "",
-            "events",
-            "projections",
-            "proof",
-            "seal",
-            "log",
-            "bus",
-            "views",
-            "http",
-        ],
-    ),
+    ("caseledger-views", &["events", "projections", "proof", "log"]),
+    ("caseledger-http", &["events", "projections", "proof", "seal", "log", "bus", "views"]),
+    ("caseledger", &["events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
+    ("caseledger-bench", &["", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
+    ("caseledger-tests", &["", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
     ("xtask", &[]),
 ];
 
@@ -86,34 +34,18 @@ const KEPT: &[(&str, &[&str])] = &[
 ];
 
 /// The core: no I/O, no runtime, no clock, at any depth.
-const PURE: &[(&str, &str)] = &[
-    ("caseledger-events", "events"),
-    ("caseledger-projections", "projections"),
-    ("caseledger-proof", "crates/proof"),
-];
+const PURE: &[(&str, &str)] =
+    &[("caseledger-events", "events"), ("caseledger-projections", "projections"), ("caseledger-proof", "crates/proof")];
 const IMPURE: &[&str] = &["tokio", "sled", "async-nats", "axum", "rusqlite"];
-const CLOCKS: &[&str] = &[
-    "chrono::Utc::now",
-    "chrono::Local::now",
-    "std::time::SystemTime::now",
-    "std::time::Instant::now",
-];
+const CLOCKS: &[&str] =
+    &["chrono::Utc::now", "chrono::Local::now", "std::time::SystemTime::now", "std::time::Instant::now"];
 
 /// Every crate of the workspace with its direct dependencies.
 type Direct = BTreeMap<String, BTreeSet<String>>;
 
 /// Checks every rule and reports all that are broken at once.
 pub fn run() -> Result<()> {
-    let all = tree(&[
-        "--workspace",
-        "--depth",
-        "1",
-        "--prefix",
-        "depth",
-        "--no-dedupe",
-        "-e",
-        "normal,build,dev",
-    ])?;
+    let all = tree(&["--workspace", "--depth", "1", "--prefix", "depth", "--no-dedupe", "-e", "normal,build,dev"])?;
     let mut broken = broken_rules(&direct_dependencies(&all));
     for (name, dir) in PURE {
         let reached = tree(&["-p", name, "--prefix", "none", "-e", "normal,build"])?;
@@ -123,37 +55,23 @@ pub fn run() -> Result<()> {
     if broken.is_empty() {
         return Ok(());
     }
-    bail!(
-        "the dependencies go where they must not (rules: crates/xtask/src/deps.rs):\n  {}",
-        broken.join("\n  ")
-    );
+    bail!("the dependencies go where they must not (rules: crates/xtask/src/deps.rs):\n  {}", broken.join("\n  "));
 }
 
 fn tree(args: &[&str]) -> Result<String> {
-    step::output_of(
-        Command::new("cargo")
-            .arg("tree")
-            .args(args)
-            .current_dir(workspace::root()),
-    )
+    step::output_of(Command::new("cargo").arg("tree").args(args).current_dir(workspace::root()))
 }
 
 /// Reads what `cargo tree --depth 1 --prefix depth` prints: `0crate v1 (path)`, then its `1dependency v1` lines.
 fn direct_dependencies(tree: &str) -> Direct {
     let mut direct = Direct::new();
     let mut current = String::new();
-    for name in tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-    {
+    for name in tree.lines().filter_map(|line| line.split_whitespace().next()) {
         if let Some(member) = name.strip_prefix('0') {
             current = member.to_owned();
             direct.entry(current.clone()).or_default();
         } else if let Some(dependency) = name.strip_prefix('1') {
-            direct
-                .entry(current.clone())
-                .or_default()
-                .insert(dependency.to_owned());
+            direct.entry(current.clone()).or_default().insert(dependency.to_owned());
         }
     }
     direct
@@ -163,25 +81,16 @@ fn broken_rules(direct: &Direct) -> Vec<String> {
     let mut broken = Vec::new();
     for (member, dependencies) in direct {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| name == member) else {
-            broken.push(format!(
-                "{member} has no row in ARROWS: say there what it may depend on"
-            ));
+            broken.push(format!("{member} has no row in ARROWS: say there what it may depend on"));
             continue;
         };
-        let ours = dependencies
-            .iter()
-            .filter(|name| direct.contains_key(*name));
+        let ours = dependencies.iter().filter(|name| direct.contains_key(*name));
         for name in ours.filter(|name| !allowed.iter().any(|short| full_name(short) == **name)) {
-            broken.push(format!(
-                "{member} depends on {name}, which stands beside or above it"
-            ));
+            broken.push(format!("{member} depends on {name}, which stands beside or above it"));
         }
         for (kept, keepers) in KEPT {
             if dependencies.contains(*kept) && !keepers.contains(&member.as_str()) {
-                broken.push(format!(
-                    "{member} names {kept}, which belongs to {} alone",
-                    keepers.join(" and ")
-                ));
+                broken.push(format!("{member} names {kept}, which belongs to {} alone", keepers.join(" and ")));
             }
         }
     }
@@ -190,41 +99,23 @@ fn broken_rules(direct: &Direct) -> Vec<String> {
 
 /// Returns the crate behind a short name of `ARROWS`; the empty one is the binary's own crate.
 fn full_name(short: &str) -> String {
-    if short.is_empty() {
-        "caseledger".to_owned()
-    } else {
-        format!("caseledger-{short}")
-    }
+    if short.is_empty() { "caseledger".to_owned() } else { format!("caseledger-{short}") }
 }
 
 fn impure_reach(name: &str, tree: &str) -> Vec<String> {
-    let reached: BTreeSet<&str> = tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+    let reached: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let impure = IMPURE.iter().filter(|impure| reached.contains(*impure));
-    impure
-        .map(|impure| {
-            format!("{name} reaches {impure}; see `cargo tree -p {name} -e normal -i {impure}`")
-        })
-        .collect()
+    impure.map(|impure| format!("{name} reaches {impure}; see `cargo tree -p {name} -e normal -i {impure}`")).collect()
 }
 
 /// Returns the clocks that a pure crate's own clippy.toml does not forbid, lest the ban vanish unseen.
 fn missing_clock_bans(dir: &str) -> Result<Vec<String>> {
     let path = workspace::root().join(dir).join("clippy.toml");
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!(
-            "{dir} needs a clippy.toml that forbids reading the clock; cannot read {}",
-            path.display()
-        )
+        format!("{dir} needs a clippy.toml that forbids reading the clock; cannot read {}", path.display())
     })?;
-    let missing = CLOCKS
-        .iter()
-        .filter(|clock| !text.contains(&format!("\"{clock}\"")));
-    Ok(missing
-        .map(|clock| format!("{dir}/clippy.toml does not forbid {clock}"))
-        .collect())
+    let missing = CLOCKS.iter().filter(|clock| !text.contains(&format!("\"{clock}\"")));
+    Ok(missing.map(|clock| format!("{dir}/clippy.toml does not forbid {clock}")).collect())
 }
 
 #[cfg(test)]
@@ -245,19 +136,13 @@ mod tests {
     #[test]
     fn an_arrow_upwards_is_refused() {
         let tree = "0caseledger-events v0.1.0 (/w)\n1caseledger-log v0.1.0 (/w)\n\n0caseledger-log v0.1.0 (/w)\n";
-        assert_eq!(
-            broken_in(tree),
-            ["caseledger-events depends on caseledger-log, which stands beside or above it"]
-        );
+        assert_eq!(broken_in(tree), ["caseledger-events depends on caseledger-log, which stands beside or above it"]);
     }
 
     #[test]
     fn another_crate_that_names_sled_is_refused() {
         let tree = "0caseledger-views v0.1.0 (/w)\n1sled v0.34.7\n";
-        assert_eq!(
-            broken_in(tree),
-            ["caseledger-views names sled, which belongs to caseledger-log alone"]
-        );
+        assert_eq!(broken_in(tree), ["caseledger-views names sled, which belongs to caseledger-log alone"]);
     }
 
     #[test]
@@ -273,9 +158,7 @@ mod tests {
         let tree = "caseledger-proof v0.1.0 (/w)\nsha2 v0.11.0\ntokio v1.54.1\n";
         assert_eq!(
             impure_reach("caseledger-proof", tree),
-            [
-                "caseledger-proof reaches tokio; see `cargo tree -p caseledger-proof -e normal -i tokio`"
-            ]
+            ["caseledger-proof reaches tokio; see `cargo tree -p caseledger-proof -e normal -i tokio`"]
         );
     }
 }

