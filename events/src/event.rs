@@ -81,6 +81,11 @@ macro_rules! case_events {
                 match self { $(CaseEvent::$variant(facts) => store(facts),)* }
             }
 
+            /// Returns the facts as people and programs outside read them.
+            pub fn facts_json(&self) -> serde_json::Value {
+                match self { $(CaseEvent::$variant(facts) => serde_json::to_value(facts).unwrap_or_default(),)* }
+            }
+
             /// Reads stored facts, upcasting older versions; `None` for a type this build does not know.
             pub fn read(kind: &str, schema: u16, facts: &[u8]) -> Result<Option<CaseEvent>, BadFrame> {
                 match kind {

@@ -43,3 +43,5 @@ pub mod actions;
 pub mod opening;
 
 pub mod world;
+
+pub mod readable;
