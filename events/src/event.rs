@@ -86,13 +86,6 @@ macro_rules! case_events {
                 match self { $(CaseEvent::$variant(facts) => serde_json::to_value(facts).unwrap_or_default(),)* }
             }
 
-            /// Returns the facts as people read them: ids, numbers and times as text.
-            pub fn facts_json(&self) -> serde_json::Value {
-                match self {
-                    $(CaseEvent::$variant(facts) => serde_json::to_value(facts).expect("facts are plain data"),)*
-                }
-            }
-
             /// Reads stored facts, upcasting older versions; `None` for a type this build does not know.
             pub fn read(kind: &str, schema: u16, facts: &[u8]) -> Result<Option<CaseEvent>, BadFrame> {
                 match kind {
