@@ -30,8 +30,8 @@ pub enum Command {
         opening: Opening,
         /// The student, found through the blind index.
         student: StudentId,
-        /// When it happened.
-        occurred_at: OccurredAt,
+        /// When it happened; `None` for the moment it is recorded.
+        occurred_at: Option<OccurredAt>,
     },
     /// Do something with a case.
     Act {
@@ -39,15 +39,15 @@ pub enum Command {
         case: CaseId,
         /// What.
         action: CaseAction,
-        /// When it happened.
-        occurred_at: OccurredAt,
+        /// When it happened; `None` for the moment it is recorded.
+        occurred_at: Option<OccurredAt>,
     },
     /// Record reference data; rows that are held already are passed over.
     Reference {
         /// The rows.
         entries: Vec<Entry>,
-        /// When they were issued.
-        occurred_at: OccurredAt,
+        /// When they were issued; `None` for the moment they are recorded.
+        occurred_at: Option<OccurredAt>,
     },
 }
 
@@ -217,7 +217,8 @@ impl Machine for World {
     type Warm = Case;
 
     fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Draft>, Declined<Refusal>> {
-        let at = |occurred_at| At { context, occurred_at, reference: &self.reference };
+        let when = |occurred_at: Option<OccurredAt>| occurred_at.unwrap_or(OccurredAt::Instant(context.now));
+        let at = |occurred_at| At { context, occurred_at: when(occurred_at), reference: &self.reference };
         match command {
             Command::Open { opening, student, occurred_at } => {
                 self.open(opening, *student, &at(*occurred_at)).map_err(Declined::Refused)
@@ -225,7 +226,7 @@ impl Machine for World {
             Command::Act { case, action, occurred_at } => self.act(*case, action, &at(*occurred_at)),
             Command::Reference { entries, occurred_at } => {
                 let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
-                Ok(fresh.map(|entry| entry.draft(*occurred_at)).collect())
+                Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
             }
         }
     }
