@@ -1,0 +1,136 @@
+//! Queries of the case view.
+
+use std::time::Duration;
+
+use caseledger_events::event::CaseKind;
+use caseledger_events::ids::{CaseId, Code, Position, StudentId};
+use caseledger_events::number::CaseNumber;
+use caseledger_projections::case_view::CaseStatus;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::documents::{CaseDocument, CasePage, SearchHits, TimelinePage};
+use crate::error::{Behind, QueryError};
+
+/// What calls for attention: a filter of lists.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The student could not be located.
+    NotLocated,
+    /// An information request waits for its answer.
+    InfoRequestOpen,
+    /// A notification waits for the Ministry's check.
+    CheckPending,
+    /// Said to be overseas, not confirmed.
+    OutOfCountryUnconfirmed,
+    /// A second active case was found.
+    DualActiveSuspected,
+    /// The school asked for particular urgency.
+    Urgent,
+    /// An unmet basic need is a barrier.
+    UnmetNeed,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// The case opened last comes first.
+    #[default]
+    OpenedNewest,
+    /// The case opened first comes first.
+    OpenedOldest,
+    /// The case with the latest event comes first.
+    ActivityNewest,
+    /// The case that has been quiet longest comes first.
+    ActivityOldest,
+}
+
+/// Which cases, in which order, which page. All filters must hold.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaseQuery {
+    /// Held by this provider.
+    pub provider: Option<Code>,
+    /// Referred by this school, or attended last.
+    pub school: Option<Code>,
+    /// Of students enrolled at this school now (V1).
+    pub enrolled_at: Option<Code>,
+    /// Worked by this case manager.
+    pub manager: Option<Code>,
+    /// Standing here.
+    pub status: Option<CaseStatus>,
+    /// Of this kind.
+    pub kind: Option<CaseKind>,
+    /// Routed by this catchment.
+    pub catchment: Option<Code>,
+    /// With this flag up.
+    pub flag: Option<Flag>,
+    /// Opened on this New Zealand day or later.
+    pub opened_from: Option<NaiveDate>,
+    /// Opened on this New Zealand day or earlier.
+    pub opened_to: Option<NaiveDate>,
+    /// Of this student.
+    pub student: Option<StudentId>,
+    /// The order.
+    pub sort: Sort,
+    /// Where the page before ended: its `next`.
+    pub cursor: Option<String>,
+    /// How many rows, up to [`CaseQuery::LIMIT_MAX`]; [`CaseQuery::LIMIT_DEFAULT`] when nothing is said.
+    pub limit: Option<u32>,
+}
+
+impl CaseQuery {
+    /// The most rows of a page.
+    pub const LIMIT_MAX: u32 = 500;
+    /// The rows of a page when nothing is said.
+    pub const LIMIT_DEFAULT: u32 = 50;
+}
+
+/// The case view; cheap to clone. Its queries block and each answers from one state of the view.
+#[derive(Clone)]
+pub struct CaseView {}
+
+impl CaseView {
+    /// Returns a case with everything that belongs to it.
+    pub fn case(&self, case: CaseId) -> Result<Option<CaseDocument>, QueryError> {
+        unimplemented!("{case}")
+    }
+
+    /// Returns a case by the number people quote.
+    pub fn case_by_number(&self, number: CaseNumber) -> Result<Option<CaseDocument>, QueryError> {
+        unimplemented!("{number}")
+    }
+
+    /// Returns one page of a case's timeline, oldest first; `None` for an unknown case.
+    pub fn timeline(
+        &self,
+        case: CaseId,
+        cursor: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Option<TimelinePage>, QueryError> {
+        unimplemented!("{case} {cursor:?} {limit:?}")
+    }
+
+    /// Returns one page of the cases a query lets through.
+    pub fn list(&self, query: &CaseQuery) -> Result<CasePage, QueryError> {
+        unimplemented!("{query:?}")
+    }
+
+    /// Finds cases by the student's name: every word must begin a name; macrons and double vowels are one.
+    pub fn search(&self, text: &str, limit: u32) -> Result<SearchHits, QueryError> {
+        unimplemented!("{} {limit}", text.len())
+    }
+
+    /// Returns how far the view has read.
+    pub fn position(&self) -> Position {
+        unimplemented!()
+    }
+
+    /// Waits until the view has read up to a position (`min_position`).
+    pub async fn wait_for(&self, position: Position, timeout: Duration) -> Result<(), Behind> {
+        unimplemented!("{position} {timeout:?}")
+    }
+}

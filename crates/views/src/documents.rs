@@ -1,0 +1,171 @@
+//! What queries answer: rows of facts joined with the personal parts they name.
+
+use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::number::CaseNumber;
+use caseledger_events::parts::{AgencyAnswer, AgreementNote, Contacts, PlanText, Student};
+use caseledger_events::personal::{Group, Personal};
+use caseledger_projections::case_view::{AgreementRow, CaseRow, CaseStatus, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::timeline::TimelineRow;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One case with everything that belongs to it.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct CaseDocument {
+    /// The case: facts.
+    #[serde(flatten)]
+    pub row: CaseRow,
+    /// Who the student is.
+    pub student_details: Option<Student>,
+    /// Where the student lives and who looks after them.
+    pub contacts: Option<Contacts>,
+    /// The plans, newest first.
+    pub plans: Vec<Plan>,
+    /// The information requests, oldest first.
+    pub requests: Vec<Request>,
+    /// The agreements of providers, oldest first.
+    pub agreements: Vec<AgreementWithNote>,
+    /// The comments, oldest first.
+    pub comments: Vec<Comment>,
+    /// The position the whole answer is true at.
+    pub as_of: Position,
+}
+
+/// A plan with its words.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct Plan {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: PlanRow,
+    /// The goals and actions.
+    pub words: Option<PlanText>,
+}
+
+/// An information request with the answer as it came.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct Request {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: RequestRow,
+    /// The code as answered and what else was said.
+    pub answer: Option<AgencyAnswer>,
+}
+
+/// An agreement with what was said.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct AgreementWithNote {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: AgreementRow,
+    /// Who agreed, in words.
+    pub note: Option<AgreementNote>,
+}
+
+/// A comment with its text.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct Comment {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: CommentRow,
+    /// The text.
+    pub text: Option<Personal<String>>,
+}
+
+/// A student's names, as lists show them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct StudentName {
+    /// Family name as on the legal record.
+    pub family_name: Personal<String>,
+    /// Given names as on the legal record.
+    pub given_names: Personal<String>,
+    /// The name the student goes by.
+    pub preferred_name: Option<Personal<String>>,
+    /// Date of birth.
+    pub birth_date: Personal<NaiveDate>,
+}
+
+/// A case as lists show it.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct CaseItem {
+    /// The case: facts.
+    #[serde(flatten)]
+    pub row: CaseRow,
+    /// Who the student is.
+    pub student_name: Option<StudentName>,
+}
+
+/// One page of a list of cases.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct CasePage {
+    /// The cases.
+    pub items: Vec<CaseItem>,
+    /// The cursor of the next page; absent on the last.
+    pub next: Option<String>,
+    /// How many cases the filters let through, on all pages.
+    pub total: u64,
+    /// The position the page is true at.
+    pub as_of: Position,
+}
+
+/// A personal part of an event.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct PersonalPart {
+    /// The field group that seals it.
+    pub group: Group,
+    /// Its kind, such as `note`.
+    pub name: String,
+    /// The version of its shape.
+    pub version: u16,
+    /// Its contents.
+    pub body: Personal<serde_json::Value>,
+}
+
+/// One entry of a timeline.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct TimelineEntry {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: TimelineRow,
+    /// What was written with it.
+    pub personal: Vec<PersonalPart>,
+}
+
+/// One page of a timeline, oldest first.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct TimelinePage {
+    /// The entries.
+    pub items: Vec<TimelineEntry>,
+    /// The cursor of the next page; absent on the last.
+    pub next: Option<String>,
+    /// How many events the case has.
+    pub total: u64,
+    /// The position the page is true at.
+    pub as_of: Position,
+}
+
+/// A case found by name.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct SearchHit {
+    /// The case.
+    pub case: CaseId,
+    /// Its number.
+    pub number: CaseNumber,
+    /// Where it stands.
+    pub status: CaseStatus,
+    /// The case: facts.
+    pub row: CaseRow,
+    /// Who the student is.
+    pub student_name: StudentName,
+}
+
+/// What a search found, best first.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct SearchHits {
+    /// The cases.
+    pub items: Vec<SearchHit>,
+    /// Whether more were found than are shown: search with more of the name.
+    pub more: bool,
+    /// The position the answer is true at.
+    pub as_of: Position,
+}

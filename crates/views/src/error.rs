@@ -1,0 +1,89 @@
+//! What can go wrong with a view, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use caseledger_events::ids::Position;
+
+/// Why the views were not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The operating system refused something.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+    /// SQLite refused something that setting the file aside does not mend.
+    #[error("the view file {path} cannot be used: {reason}; views are made from the log, so the file may be moved away and is built again at the next start")]
+    Store {
+        /// The view's file.
+        path: PathBuf,
+        /// What SQLite answered.
+        reason: String,
+    },
+}
+
+/// Why a query was not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// The cursor is none of this service, or was made for another list.
+    #[error("the cursor {why}; ask for the first page without a cursor")]
+    BadCursor {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// More was asked for than one page holds.
+    #[error("a page holds 1 to {limit_max} rows, {limit} were asked for; follow `next` for more")]
+    BadLimit {
+        /// What was asked for.
+        limit: u32,
+        /// The most a page holds.
+        limit_max: u32,
+    },
+    /// What was searched for holds no letter or digit.
+    #[error("the search text holds no letter or digit; give at least one letter of a name")]
+    EmptySearch,
+    /// The view is being built and does not know every case yet.
+    #[error("the view {view} is being built and has read {position} of {target} events; try again shortly")]
+    Building {
+        /// The view.
+        view: &'static str,
+        /// How far it has read.
+        position: Position,
+        /// How far it must read before it answers.
+        target: Position,
+    },
+    /// The view's file could not be read.
+    #[error("the view {view} cannot be read: {reason}; the service rebuilds a damaged view by itself, try again shortly")]
+    Store {
+        /// The view.
+        view: &'static str,
+        /// What SQLite answered; never row contents.
+        reason: String,
+    },
+}
+
+impl QueryError {
+    /// Returns whether the same query may succeed a little later.
+    pub fn retryable(&self) -> bool {
+        match self {
+            QueryError::Building { .. } | QueryError::Store { .. } => true,
+            QueryError::BadCursor { .. } | QueryError::BadLimit { .. } | QueryError::EmptySearch => false,
+        }
+    }
+}
+
+/// The view has not reached a position in the time allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the view has read up to position {position} and not yet {wanted}; try again shortly")]
+pub struct Behind {
+    /// How far it has read.
+    pub position: Position,
+    /// How far it was to have read.
+    pub wanted: Position,
+}

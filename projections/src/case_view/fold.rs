@@ -1,0 +1,291 @@
+//! How each event changes the row of a case.
+
+use caseledger_events::envelope::Recorded;
+use caseledger_events::event::*;
+use caseledger_events::ids::{Code, StreamId, StudentId};
+use caseledger_events::number::CaseNumber;
+use caseledger_events::parts::{Contacts, Student};
+use caseledger_events::personal::PartKind;
+
+use super::{CaseRow, CaseStatus, Counts, Details, Flags, OwnerKind};
+use crate::moment::{Moment, keep_earliest};
+
+/// Folds one event into the row of its case; `None` stays `None` until an event that begins a case.
+///
+/// No clock, no rules, no refusal: the fact has already happened.
+pub fn evolve(row: Option<CaseRow>, event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
+    let mut row = match row {
+        Some(row) => row,
+        None => begin(event, read)?,
+    };
+    row.last_activity = Moment::of(event);
+    row.version = event.version;
+    if carries::<Student>(event) {
+        row.student_at = Some(event.position);
+    }
+    if carries::<Contacts>(event) {
+        row.contacts_at = Some(event.position);
+    }
+    row.take(Moment::of(event), read);
+    Some(row)
+}
+
+fn carries<K: PartKind>(event: &Recorded<'_>) -> bool {
+    event.parts.iter().any(|part| part.name == K::NAME)
+}
+
+fn begin(event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
+    match read {
+        CaseEvent::SupportRequestSubmitted(e) => {
+            new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school)
+        }
+        CaseEvent::NonEnrolmentNotified(e) => new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school),
+        _ => None,
+    }
+}
+
+fn new(
+    event: &Recorded<'_>,
+    number: CaseNumber,
+    kind: CaseKind,
+    student: StudentId,
+    school: Code,
+) -> Option<CaseRow> {
+    let StreamId::Case(case) = event.stream else { return None };
+    let now = Moment::of(event);
+    Some(CaseRow {
+        case,
+        number,
+        kind,
+        status: CaseStatus::Notified,
+        student,
+        owner: OwnerKind::Ministry,
+        provider: None,
+        passed_on_by: None,
+        in_school: false,
+        catchment: None,
+        school,
+        enrolled_at: None,
+        student_type: None,
+        enrolment_effective_on: None,
+        manager: None,
+        primary_contact: None,
+        flags: Flags::default(),
+        other_cases: Vec::new(),
+        absent_half_days: None,
+        open_half_days: None,
+        last_day_attended: None,
+        opened: now,
+        referred: now,
+        allocated: None,
+        assigned: None,
+        reviewed: None,
+        first_school_meeting: None,
+        first_caregiver_meeting: None,
+        first_student_engagement: None,
+        first_caregiver_engagement: None,
+        first_plan: None,
+        closed: None,
+        closed_because: None,
+        details: None,
+        counts: Counts::default(),
+        last_activity: now,
+        version: event.version,
+        student_at: None,
+        contacts_at: None,
+    })
+}
+
+impl CaseRow {
+    /// Every event type is named, so that a new one stops the build until somebody has thought about it.
+    fn take(&mut self, now: Moment, read: &CaseEvent) {
+        match read {
+            CaseEvent::SupportRequestSubmitted(e) => self.support_requested(now, e),
+            CaseEvent::NonEnrolmentNotified(e) => self.notified(now, e),
+            CaseEvent::MinistryCheckCompleted(e) => self.checked(e),
+            CaseEvent::CaseKindChanged(e) => self.kind = e.to,
+            CaseEvent::DualActiveDetected(e) => self.other_case(e),
+            CaseEvent::AllocatedToProvider(e) => self.allocated_to(now, e),
+            CaseEvent::AssignedToCaseManager(e) => {
+                self.manager = Some(e.manager);
+                self.status = CaseStatus::Active;
+                self.assigned = Some(now);
+            }
+            CaseEvent::CaseReviewed(_) => self.reviewed = Some(now),
+            CaseEvent::PrimaryContactChanged(e) => self.primary_contact = Some(e.contact),
+            CaseEvent::EnrolmentStatusChanged(e) => self.enrolment_changed(e),
+            CaseEvent::SchoolMeetingHeld(e) => {
+                if e.school_role != SchoolRole::Other {
+                    keep_earliest(&mut self.first_school_meeting, now);
+                }
+            }
+            CaseEvent::CaregiverMeetingHeld(e) => self.caregivers_met(now, e),
+            CaseEvent::StudentEngaged(_) => keep_earliest(&mut self.first_student_engagement, now),
+            CaseEvent::CaregiverEngaged(_) => keep_earliest(&mut self.first_caregiver_engagement, now),
+            CaseEvent::ContactAttempted(_) => self.counts.attempts = self.counts.attempts.saturating_add(1),
+            CaseEvent::ContactDetailsRecorded(e) => self.details_recorded(now, e),
+            CaseEvent::ContactDetailsMarkedOutOfDate(_) => {
+                if let Some(details) = &mut self.details {
+                    details.out_of_date = true;
+                }
+            }
+            CaseEvent::StudentPlanRecorded(e) => {
+                self.counts.plans = e.revision;
+                keep_earliest(&mut self.first_plan, now);
+            }
+            CaseEvent::CommentAdded(e) => {
+                self.counts.comments = e.comment.0;
+                self.counts.comments_shared += u16::from(e.shared_with_schools);
+            }
+            CaseEvent::CommentSharingChanged(e) => self.sharing_changed(e),
+            CaseEvent::InformationRequestOpened(e) => self.request_opened(e.request),
+            CaseEvent::DetailedImmigrationCheckRequested(e) => {
+                self.request_opened(e.request);
+                self.flags.out_of_country_unconfirmed = true;
+            }
+            CaseEvent::InformationRequestAnswered(e) => {
+                self.request_ended();
+                if e.agency == Agency::Inz && e.whereabouts == Whereabouts::Out {
+                    self.flags.out_of_country_unconfirmed = false;
+                }
+            }
+            CaseEvent::InformationRequestWithdrawn(_) => self.request_ended(),
+            CaseEvent::OverseasEvidenceReceived(_) => self.flags.out_of_country_unconfirmed = true,
+            CaseEvent::NotLocatedFlagSet(_) => self.flags.not_located = true,
+            CaseEvent::NotLocatedFlagCleared(_) => self.flags.not_located = false,
+            CaseEvent::ReallocatedToCit(e) => {
+                self.owner = OwnerKind::Cit;
+                self.provider = None;
+                self.passed_on_by = Some(e.from);
+                self.manager = None;
+            }
+            CaseEvent::ReallocationDeclinedByCit(e) => {
+                self.held_by(e.back_to);
+                self.status = CaseStatus::Allocated;
+            }
+            CaseEvent::CaseClosed(e) => {
+                self.status = CaseStatus::Closed;
+                self.closed = Some(now);
+                self.closed_because = Some(e.reason);
+            }
+            CaseEvent::CaseReopened(_) => self.reopened(),
+            // Told by the timeline and by the allocation that follows in the same commit.
+            CaseEvent::ReallocatedByCit(_)
+            | CaseEvent::IspReallocatedToCatchmentProvider(_)
+            // A row of its own; the case itself stands as before.
+            | CaseEvent::ProviderAgreementRecorded(_) => {}
+        }
+    }
+
+    fn support_requested(&mut self, now: Moment, e: &SupportRequestSubmitted) {
+        self.referred = now;
+        self.school = e.school;
+        self.primary_contact = Some(e.primary_contact);
+        self.enrolled_at = Some(e.school);
+        self.absent_half_days = Some(e.absent_half_days);
+        self.open_half_days = Some(e.open_half_days);
+        // A later referral adds to what is known of the need; it does not take an earlier one's urgency away.
+        self.flags.urgent |= e.urgent;
+        self.flags.unmet_need |= e.unmet_need;
+    }
+
+    fn notified(&mut self, now: Moment, e: &NonEnrolmentNotified) {
+        self.referred = now;
+        self.school = e.last_school;
+        self.enrolled_at = None;
+        self.primary_contact = None;
+        self.last_day_attended = Some(e.last_day_attended);
+        self.flags.check_pending = true;
+        if e.leave_reason == LeaveReason::GoneOverseas {
+            self.flags.out_of_country_unconfirmed = true;
+        }
+    }
+
+    fn checked(&mut self, e: &MinistryCheckCompleted) {
+        self.flags.check_pending = false;
+        // The Ministry found where the student is: nothing is left to confirm.
+        if e.in_new_zealand.is_some() {
+            self.flags.out_of_country_unconfirmed = false;
+        }
+        if e.outcome != CheckOutcome::Refer && self.status == CaseStatus::Notified {
+            self.status = CaseStatus::NotReferred;
+        }
+    }
+
+    fn other_case(&mut self, e: &DualActiveDetected) {
+        if !self.other_cases.contains(&e.other) {
+            self.other_cases.push(e.other);
+        }
+        if e.on_purpose.is_none() {
+            self.flags.dual_active_suspected = true;
+        }
+    }
+
+    fn allocated_to(&mut self, now: Moment, e: &AllocatedToProvider) {
+        self.held_by(e.provider);
+        self.in_school = e.basis == AllocationBasis::InSchoolProvider;
+        self.catchment = e.catchment.or(self.catchment);
+        self.manager = None;
+        self.status = CaseStatus::Allocated;
+        self.allocated = Some(now);
+    }
+
+    fn held_by(&mut self, provider: Code) {
+        self.owner = OwnerKind::Provider;
+        self.provider = Some(provider);
+        self.passed_on_by = None;
+    }
+
+    fn enrolment_changed(&mut self, e: &EnrolmentStatusChanged) {
+        if self.enrolled_at != e.school {
+            // Asked anew when enrolment moves (domain §2.1).
+            self.primary_contact = None;
+        }
+        self.enrolled_at = e.school;
+        self.student_type = Some(e.student_type);
+        self.enrolment_effective_on = Some(e.effective_on);
+    }
+
+    /// A meeting with caregivers is also an engagement with a caregiver; of the student where they took part (E9).
+    fn caregivers_met(&mut self, now: Moment, e: &CaregiverMeetingHeld) {
+        keep_earliest(&mut self.first_caregiver_meeting, now);
+        keep_earliest(&mut self.first_caregiver_engagement, now);
+        if e.student_present {
+            keep_earliest(&mut self.first_student_engagement, now);
+        }
+    }
+
+    fn details_recorded(&mut self, now: Moment, e: &ContactDetailsRecorded) {
+        self.details = Some(Details {
+            source: e.source,
+            current_on: e.current_on,
+            confirmed: e.confirmed,
+            catchment: e.catchment,
+            out_of_date: false,
+            recorded: now,
+        });
+    }
+
+    fn sharing_changed(&mut self, e: &CommentSharingChanged) {
+        let shared = &mut self.counts.comments_shared;
+        *shared = if e.shared_with_schools { shared.saturating_add(1) } else { shared.saturating_sub(1) };
+    }
+
+    fn request_opened(&mut self, number: RequestNumber) {
+        self.counts.requests = number.0;
+        self.counts.requests_open += 1;
+        self.flags.info_request_open = true;
+    }
+
+    fn request_ended(&mut self) {
+        self.counts.requests_open = self.counts.requests_open.saturating_sub(1);
+        self.flags.info_request_open = self.counts.requests_open > 0;
+    }
+
+    fn reopened(&mut self) {
+        self.status = if self.manager.is_some() { CaseStatus::Active } else { CaseStatus::Allocated };
+        self.closed = None;
+        self.closed_because = None;
+        self.counts.reopened = self.counts.reopened.saturating_add(1);
+    }
+}

@@ -1,0 +1,176 @@
+//! The row of a case.
+
+use caseledger_events::event::{CaseKind, ClosureReason, DetailsSource};
+use caseledger_events::ids::{CaseId, Code, Position, StudentId, Version};
+use caseledger_events::number::CaseNumber;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::moment::Moment;
+
+/// Where a case stands in its life (domain §1.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseStatus {
+    /// A notification waits for the Ministry's check.
+    Notified,
+    /// The Ministry ended the notification: no closure, in no measure (E4).
+    NotReferred,
+    /// A provider has it, no case manager yet.
+    Allocated,
+    /// A case manager works on it.
+    Active,
+    /// It ended.
+    Closed,
+}
+
+/// Who holds a case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerKind {
+    /// The Ministry, before a notification is referred.
+    Ministry,
+    /// A provider.
+    Provider,
+    /// CIT.
+    Cit,
+}
+
+/// What calls for attention on a case, whatever its status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Flags {
+    /// The student could not be located (R19).
+    pub not_located: bool,
+    /// At least one information request waits for its answer.
+    pub info_request_open: bool,
+    /// A notification waits for the Ministry's check (E4).
+    pub check_pending: bool,
+    /// Somebody says the student is overseas, and Immigration NZ has not answered OUT (R22, R23).
+    pub out_of_country_unconfirmed: bool,
+    /// A second active case of the same student was found (R27).
+    pub dual_active_suspected: bool,
+    /// The school asked for particular urgency (R6).
+    pub urgent: bool,
+    /// An unmet basic need is a barrier (R35).
+    pub unmet_need: bool,
+}
+
+/// How many of what a case holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Comments, shared or not.
+    pub comments: u16,
+    /// Comments that schools may read now: *n of m shared* (V5).
+    pub comments_shared: u16,
+    /// Attempts at contact that did not become contact (E46).
+    pub attempts: u16,
+    /// Information requests ever made.
+    pub requests: u16,
+    /// Information requests that wait for an answer.
+    pub requests_open: u16,
+    /// Plans and their revisions.
+    pub plans: u16,
+    /// Reopenings (R26).
+    pub reopened: u16,
+}
+
+/// The contact details held, as facts; the details themselves are personal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Details {
+    /// Who gave them.
+    pub source: DetailsSource,
+    /// The date they were known to be right.
+    pub current_on: NaiveDate,
+    /// Whether the address is confirmed (R15).
+    pub confirmed: bool,
+    /// The catchment of the address, as the recorder stated it.
+    pub catchment: Option<Code>,
+    /// Whether they were found to be out of date since.
+    pub out_of_date: bool,
+    /// When they were recorded.
+    pub recorded: Moment,
+}
+
+/// One case as it stands: facts alone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CaseRow {
+    /// The case.
+    pub case: CaseId,
+    /// The readable number people quote (K6).
+    pub number: CaseNumber,
+    /// Chronic absence or non-enrolment.
+    pub kind: CaseKind,
+    /// Where it stands.
+    pub status: CaseStatus,
+    /// The student.
+    pub student: StudentId,
+    /// Who holds it.
+    pub owner: OwnerKind,
+    /// The provider that holds it; absent while the Ministry or CIT does.
+    pub provider: Option<Code>,
+    /// The provider that passed it to CIT, while CIT has it.
+    pub passed_on_by: Option<Code>,
+    /// Whether the provider is an in-school one (R21).
+    pub in_school: bool,
+    /// The catchment it was routed by.
+    pub catchment: Option<Code>,
+    /// The referring school (CA) or the most recently attended one (NEN).
+    pub school: Code,
+    /// Where ENROL says the student is enrolled; a school sees its case by this one (V1).
+    pub enrolled_at: Option<Code>,
+    /// The student type ENROL gave last, such as `RE`.
+    pub student_type: Option<Code>,
+    /// From when that is so (Q25).
+    pub enrolment_effective_on: Option<NaiveDate>,
+    /// The case manager.
+    pub manager: Option<Code>,
+    /// The school's primary contact (A3).
+    pub primary_contact: Option<Code>,
+    /// What calls for attention.
+    pub flags: Flags,
+    /// Other active cases of the same student that were found, or left beside this one on purpose (E33).
+    pub other_cases: Vec<CaseId>,
+    /// Half-days absent at referral (E1).
+    pub absent_half_days: Option<u16>,
+    /// Half-days the school was open in that term, to show the percentage beside it (Q1).
+    pub open_half_days: Option<u16>,
+    /// The last day attended (E2, R14).
+    pub last_day_attended: Option<NaiveDate>,
+    /// The first referral or notification.
+    pub opened: Moment,
+    /// The latest referral or notification; another than the first where one was attached (Q4).
+    pub referred: Moment,
+    /// The latest allocation to a provider (E5).
+    pub allocated: Option<Moment>,
+    /// The latest assignment to a case manager (E6).
+    pub assigned: Option<Moment>,
+    /// The latest review (E7).
+    pub reviewed: Option<Moment>,
+    /// The earliest meeting with the referring or most recently attended school (E8, M10, M11).
+    pub first_school_meeting: Option<Moment>,
+    /// The earliest meeting with caregivers (E9, M7).
+    pub first_caregiver_meeting: Option<Moment>,
+    /// The earliest direct engagement of the student (E9, M12, M13).
+    pub first_student_engagement: Option<Moment>,
+    /// The earliest direct engagement of a caregiver (E9, M12, M13).
+    pub first_caregiver_engagement: Option<Moment>,
+    /// The earliest student plan (E11, M8).
+    pub first_plan: Option<Moment>,
+    /// The closure, while the case is closed (E30).
+    pub closed: Option<Moment>,
+    /// Why it was closed, while it is.
+    pub closed_because: Option<ClosureReason>,
+    /// The contact details held.
+    pub details: Option<Details>,
+    /// How many of what.
+    pub counts: Counts,
+    /// The latest event.
+    pub last_activity: Moment,
+    /// The version of the stream; goes into `If-Match`.
+    pub version: Version,
+    /// The newest event with a part that says who the student is.
+    pub student_at: Option<Position>,
+    /// The newest event with a part that holds contact details.
+    pub contacts_at: Option<Position>,
+}
