@@ -186,9 +186,10 @@ mod tests {
 
     #[test]
     fn tags_and_case_ids_are_those_of_every_earlier_build() {
+        // Worked out with another implementation of HMAC.
         let secret = LedgerSecret::from_bytes(&[7; 32]);
         let tag = secret.tag(&actor("P-1", Role::CaseManager), "close", "k");
-        assert_eq!(format!("{tag:?}"), "Tag(?)");
-        assert_eq!(secret.case_of(tag).to_string(), "?");
+        assert_eq!(format!("{tag:?}"), "Tag(05b370c264d4b6964a79bec4809f7bc9)");
+        assert_eq!(secret.case_of(tag).to_string(), "e0784013-35f7-873a-8114-4ffb17f88135");
     }
 }
