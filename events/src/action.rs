@@ -3,6 +3,7 @@
 //! One file an action in `actions/`: its facts as they are sent, who may record it, what it does on a closed
 //! case, and its rule. To add one: the file, a row in the table below, a specification.
 
+use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
@@ -28,6 +29,19 @@ pub struct At<'a> {
     pub reference: &'a Reference,
 }
 
+impl At<'_> {
+    /// Returns *today* for the rules: the Auckland date of recording (Q23).
+    pub fn today(&self) -> NaiveDate {
+        self.context.now.auckland()
+    }
+
+    /// Refuses a date that has not come yet (Q23).
+    pub fn not_in_the_future(&self, day: NaiveDate) -> Result<(), Refusal> {
+        let today = self.today();
+        if day > today { Err(Refusal::InTheFuture { today }) } else { Ok(()) }
+    }
+}
+
 /// Who may record an action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Who {
@@ -37,7 +51,7 @@ pub enum Who {
     CurrentWorkflowLead,
     /// Staff of any provider: a second provider agrees to a move.
     AnyProvider,
-    /// The school the case came from or where the student is enrolled.
+    /// The school where the student is enrolled today (V1, V2); the school of before no longer (Q28, Q29).
     CaseSchool,
     /// The Ministry team CIT.
     Cit,
@@ -54,7 +68,7 @@ pub enum Who {
 pub enum OnClosed {
     /// It is refused.
     Refused,
-    /// A late record: taken when it occurred before the closing day or on it.
+    /// A late record: taken when it occurred before the case was closed.
     IfItOccurredBefore,
     /// It is taken.
     Accepted,
@@ -72,8 +86,23 @@ pub trait Action: for<'de> Deserialize<'de> + JsonSchema {
     const WHO: &'static [Who];
     /// What it does on a closed case (R40).
     const ON_CLOSED: OnClosed = OnClosed::IfItOccurredBefore;
+    /// Whether it moves the case to another provider: then an open information request forbids it (R20).
+    const MOVES: bool = false;
     /// The personal parts it takes.
     type Personal: PersonalParts;
+
+    /// Checks its form beyond single fields, and derives the facts that follow from personal parts: done at the edge,
+    /// where the command is read, so that `decide` reads facts alone.
+    fn complete(self, personal: &Self::Personal) -> Result<Self, BadInput> {
+        let _ = personal;
+        Ok(self)
+    }
+
+    /// Refuses an actor whom [`Action::WHO`] lets through but this action does not.
+    fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        let _ = (case, at);
+        Ok(())
+    }
 
     /// Decides it on a case; an empty list means there is nothing to do.
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal>;
@@ -92,6 +121,8 @@ pub struct ActionInfo {
     pub who: &'static [Who],
     /// What it does on a closed case.
     pub on_closed: OnClosed,
+    /// Whether it moves the case to another provider (R20).
+    pub moves: bool,
     /// JSON Schema of its facts.
     pub facts: fn(&mut SchemaGenerator) -> Schema,
     /// JSON Schema of its personal parts.
@@ -113,6 +144,7 @@ macro_rules! case_actions {
             rules: $name::RULES,
             who: $name::WHO,
             on_closed: $name::ON_CLOSED,
+            moves: $name::MOVES,
             facts: |generator| generator.subschema_for::<$name>(),
             personal: |generator| generator.subschema_for::<<$name as Action>::Personal>(),
         },)*];
@@ -132,6 +164,11 @@ macro_rules! case_actions {
                 ACTIONS.iter().find(|info| info.name == name).expect("the table is made from the same list")
             }
 
+            /// Asks the action about the actor.
+            fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+                match self { $(CaseAction::$name(action) => action.may(case, at),)* }
+            }
+
             /// Decides the action's own rule.
             fn rule(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
                 match self { $(CaseAction::$name(action) => action.decide(case, at),)* }
@@ -145,28 +182,58 @@ macro_rules! case_actions {
 }
 
 case_actions! {
+    CompleteMinistryCheck,
+    AllocateCase,
     AssignCaseManager,
+    ReviewCase,
+    HoldSchoolMeeting,
+    HoldCaregiverMeeting,
+    EngageStudent,
+    EngageCaregiver,
+    AttemptContact,
+    RecordContactDetails,
+    MarkContactDetailsOutOfDate,
+    RecordPlan,
     AddComment,
     ChangeCommentSharing,
+    ChangePrimaryContact,
+    ChangeEnrolment,
+    OpenInformationRequest,
+    AnswerInformationRequest,
+    WithdrawInformationRequest,
+    RecordOverseasEvidence,
+    RequestDetailedCheck,
+    SetNotLocated,
+    ClearNotLocated,
+    RecordAgreement,
+    ReallocateToCit,
+    ReallocateByCit,
+    DeclineReallocation,
+    ReallocateToCatchmentProvider,
     CloseCase,
     ReopenCase,
 }
 
 fn read<A: Action>(facts: &str, personal: &str) -> Result<(A, Vec<Part>), BadInput> {
-    let action = input::read(facts, "/facts")?;
-    let parts = input::read::<A::Personal>(personal, "/personal")?.into_parts();
-    Ok((action, parts))
+    let action: A = input::read(facts, "/facts")?;
+    let personal: A::Personal = input::read(personal, "/personal")?;
+    let action = action.complete(&personal)?;
+    Ok((action, personal.into_parts()))
 }
 
 impl CaseAction {
-    /// Decides the action: who, when, closed or not, then its own rule.
+    /// Decides the action: who, when, closed or not, pinned or not, then its own rule.
     pub fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let info = self.info();
         may_record(info.who, case, at)?;
+        self.may(case, at)?;
         if at.occurred_at.is_after(at.context.now) {
-            return Err(Refusal::InTheFuture { today: at.context.now.auckland() });
+            return Err(Refusal::InTheFuture { today: at.today() });
         }
         takes_it(info.on_closed, case, at)?;
+        if info.moves && case.pins() > 0 {
+            return Err(Refusal::PinnedByRequest { open: case.pins() });
+        }
         self.rule(case, at)
     }
 }
@@ -179,18 +246,10 @@ fn takes_it(on_closed: OnClosed, case: &Case, at: &At<'_>) -> Result<(), Refusal
     let Some(ending) = case.ending else { return Ok(()) };
     let taken = match on_closed {
         OnClosed::Refused => false,
-        OnClosed::IfItOccurredBefore => at.occurred_at.auckland() <= ending.on && is_a_past_date(at),
+        OnClosed::IfItOccurredBefore => ending.follows(at.occurred_at),
         OnClosed::Accepted => true,
     };
     if taken { Ok(()) } else { Err(Refusal::CaseIsClosed { closed_on: ending.on, reason: ending.reason }) }
-}
-
-/// A late record speaks of an earlier day; what happens now is no late record, also on the closing day.
-fn is_a_past_date(at: &At<'_>) -> bool {
-    match at.occurred_at {
-        OccurredAt::Day(day) => day <= at.context.now.auckland(),
-        OccurredAt::Instant(time) => time < at.context.now,
-    }
 }
 
 /// Returns whether the actor is one of those who may record it, and otherwise the refusal that helps most.
@@ -200,10 +259,7 @@ fn may_record(who: &'static [Who], case: &Case, at: &At<'_>) -> Result<(), Refus
         Who::CurrentProvider => actor.role.is_provider() && case.provider() == Some(actor.organisation),
         Who::CurrentWorkflowLead => actor.role == Role::WorkflowLead && case.provider() == Some(actor.organisation),
         Who::AnyProvider => actor.role.is_provider(),
-        Who::CaseSchool => {
-            actor.role.is_school()
-                && (case.school == actor.organisation || case.enrolled_at == Some(actor.organisation))
-        }
+        Who::CaseSchool => actor.role.is_school() && case.enrolled_at(at.today()) == Some(actor.organisation),
         Who::Cit => actor.role == Role::Cit,
         Who::Enrol => actor.role == Role::Enrol,
         Who::Agency => matches!(actor.role, Role::Inz | Role::Msd),
@@ -227,7 +283,7 @@ fn needed(who: &'static [Who]) -> &'static str {
         Some(Who::CurrentProvider) => "staff of the provider that holds the case",
         Some(Who::CurrentWorkflowLead) => "the workflow lead of the provider that holds the case",
         Some(Who::AnyProvider) => "staff of a provider",
-        Some(Who::CaseSchool) => "the student's school",
+        Some(Who::CaseSchool) => "the school where the student is enrolled",
         Some(Who::Cit) => "CIT",
         Some(Who::Enrol) => "the enrolment register",
         Some(Who::Agency) => "the agency that was asked",

@@ -12,6 +12,24 @@ pub struct BadInput {
     pub what: String,
 }
 
+impl BadInput {
+    /// Says what is wrong with a field.
+    pub fn new(pointer: impl Into<String>, what: impl Into<String>) -> BadInput {
+        BadInput { pointer: pointer.into(), what: what.into() }
+    }
+}
+
+/// The most entries a list may have.
+pub const ENTRIES_MAX: usize = 50;
+
+/// Checks that a list is not longer than people would write it.
+pub fn at_most<T>(list: &[T], pointer: &str) -> Result<(), BadInput> {
+    if list.len() <= ENTRIES_MAX {
+        return Ok(());
+    }
+    Err(BadInput::new(pointer, format!("at most {ENTRIES_MAX} entries are taken")))
+}
+
 /// Reads JSON into `T`; `base` is the JSON pointer of the text within the whole body.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a str, base: &str) -> Result<T, BadInput> {
     let mut reader = serde_json::Deserializer::from_str(json);

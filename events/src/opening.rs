@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use crate::action::At;
-use crate::case::Case;
+use crate::case::{Case, Status};
 use crate::envelope::Role;
 use crate::event::*;
 use crate::ids::{CaseId, Code, StudentId};
@@ -140,8 +140,18 @@ impl Opening {
             let parts: ReferralParts = input::read(personal, "/personal")?;
             let nsn = parts.student.nsn.clone();
             nsn_is_well_formed(&parts.student)?;
+            opening.reasons_are_told(&parts)?;
             Ok(ReadOpening { opening, parts: parts.into_parts(), nsn })
         }))
+    }
+
+    /// A reason *other* is told in a note.
+    fn reasons_are_told(&self, parts: &ReferralParts) -> Result<(), BadInput> {
+        let other = matches!(self, Opening::SupportRequest(r) if r.earlier_because == Some(EarlierReason::Other));
+        if other && parts.note.is_none() {
+            return Err(BadInput::new("/personal/note", "a note is needed when the reason is `other`"));
+        }
+        Ok(())
     }
 
     /// Returns why a separate case is wanted, where it is.
@@ -154,8 +164,12 @@ impl Opening {
 
     /// Decides the opening: on the student's active case where it is attached, else for a new one.
     pub fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        match self {
+            Opening::SupportRequest(request) => request.may(at)?,
+            Opening::NonEnrolment(notice) => notice.may(at)?,
+        }
         if at.occurred_at.is_after(at.context.now) {
-            return Err(Refusal::InTheFuture { today: at.context.now.auckland() });
+            return Err(Refusal::InTheFuture { today: at.today() });
         }
         match self {
             Opening::SupportRequest(request) => request.decide(onto, at),
@@ -187,10 +201,18 @@ pub struct Onto<'a> {
 }
 
 impl SubmitSupportRequest {
-    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn may(&self, at: &At<'_>) -> Result<(), Refusal> {
         let actor = at.context.actor;
-        if !(actor.role.is_school() && actor.organisation == self.school) {
-            return Err(Refusal::NotThisRole { needed: "staff of the referring school" });
+        if actor.role.is_school() && actor.organisation == self.school {
+            return Ok(());
+        }
+        Err(Refusal::NotThisRole { needed: "staff of the referring school" })
+    }
+
+    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let (absent_half_days, open_half_days) = (self.absent_half_days, self.open_half_days);
+        if absent_half_days > open_half_days {
+            return Err(Refusal::MoreAbsentThanOpen { absent_half_days, open_half_days });
         }
         let reaches_threshold = self.absent_half_days >= THRESHOLD_HALF_DAYS;
         if !self.school_steps_taken {
@@ -202,13 +224,12 @@ impl SubmitSupportRequest {
                 threshold_half_days: THRESHOLD_HALF_DAYS,
             });
         }
-        let day = at.context.now.auckland();
-        let allocated = routing::of_school(at.reference, self.school, self.to_in_school_provider, day)?;
+        let allocated = routing::of_school(at.reference, self.school, self.to_in_school_provider, at.today())?;
         let submitted = SupportRequestSubmitted {
             number: onto.number,
             student: onto.student,
             school: self.school,
-            primary_contact: self.primary_contact.unwrap_or(actor.person),
+            primary_contact: self.primary_contact.unwrap_or(at.context.actor.person),
             absent_half_days: self.absent_half_days,
             open_half_days: self.open_half_days,
             reaches_threshold,
@@ -222,8 +243,14 @@ impl SubmitSupportRequest {
         };
         let mut events = vec![submitted.into()];
         match onto.attach {
-            // A CA request for a student who is enrolled again: the case turns, its provider stays (Q4).
-            Some(case) => events.extend(kind_change(case, CaseKind::ChronicAbsence)),
+            // A CA request for a student who is enrolled again: the case turns, its provider stays (Q4); one that is
+            // still with the Ministry gets its provider now, for a school that has the student needs no check.
+            Some(case) => {
+                events.extend(kind_change(case, CaseKind::ChronicAbsence));
+                if case.status == Status::Notified {
+                    events.push(allocated.into());
+                }
+            }
             None => {
                 events.extend(beside(&onto));
                 events.push(allocated.into());
@@ -234,23 +261,26 @@ impl SubmitSupportRequest {
 }
 
 impl NotifyNonEnrolment {
-    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn may(&self, at: &At<'_>) -> Result<(), Refusal> {
         let actor = at.context.actor;
         let by_school = actor.role.is_school() && actor.organisation == self.last_school;
-        if !(by_school || actor.role == Role::Enrol) {
-            return Err(Refusal::NotThisRole { needed: "the enrolment register or the last school" });
+        if by_school || actor.role == Role::Enrol {
+            return Ok(());
         }
+        Err(Refusal::NotThisRole { needed: "the enrolment register or the last school" })
+    }
+
+    fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if self.return_date_known {
             return Err(Refusal::StaysOnTheRoll);
         }
         if let Some(withdrawn_on) = self.withdrawn_on.filter(|&day| self.last_day_attended > day) {
             return Err(Refusal::LastDayAfterWithdrawal { last_day: self.last_day_attended, withdrawn_on });
         }
-        let today = at.context.now.auckland();
-        if self.last_day_attended > today {
-            return Err(Refusal::InTheFuture { today });
+        for day in [Some(self.last_day_attended), self.withdrawn_on, self.task_received_on].into_iter().flatten() {
+            at.not_in_the_future(day)?;
         }
-        if at.reference.catchment_of(self.last_school, today).is_none() {
+        if at.reference.catchment_of(self.last_school, at.today()).is_none() {
             return Err(Refusal::UnknownSchool { school: self.last_school });
         }
         let notified = NonEnrolmentNotified {
@@ -269,8 +299,9 @@ impl NotifyNonEnrolment {
             Some(case) => events.extend(kind_change(case, CaseKind::NonEnrolment)),
             None => events.extend(beside(&onto)),
         }
-        if self.leave_reason == LeaveReason::GoneOverseas {
-            let request = RequestNumber(onto.attach.map_or(0, |case| case.requests_made) + 1);
+        let asking = onto.attach.is_some_and(|case| case.is_asking(Agency::Inz));
+        if self.leave_reason == LeaveReason::GoneOverseas && !asking {
+            let request = onto.attach.map_or(Ok(RequestNumber(1)), Case::next_request)?;
             events.push(InformationRequestOpened { request, agency: Agency::Inz, automatic: true }.into());
         }
         Ok(events)

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::input::BadInput;
 use crate::personal::{Group, Part, PartKind, Personal};
 
 macro_rules! part_kinds {
@@ -177,6 +178,16 @@ macro_rules! personal_parts {
             }
         }
     )*};
+}
+
+impl MaybeNote {
+    /// Asks for a note where the facts alone do not tell: the reason is *other*.
+    pub fn needed_if(&self, other: bool) -> Result<(), BadInput> {
+        if other && self.note.is_none() {
+            return Err(BadInput::new("/personal/note", "a note is needed when the reason is `other`"));
+        }
+        Ok(())
+    }
 }
 
 personal_parts! {

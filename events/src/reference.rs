@@ -1,6 +1,6 @@
 //! Reference data as events of `system/REFERENCE`: schools, catchments, providers, effective-dated (R41).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -64,6 +64,16 @@ fn in_force<V: Copy>(table: &BTreeMap<(Code, NaiveDate), V>, key: Code, day: Nai
     table.range((key, NaiveDate::MIN)..=(key, day)).next_back().map(|(_, &value)| value)
 }
 
+/// The rows of a table that are in force on a day: of each key the latest that has begun.
+fn on_day<V: Copy>(table: &BTreeMap<(Code, NaiveDate), V>, day: NaiveDate) -> impl Iterator<Item = (Code, V)> {
+    let begun = table.iter().filter(move |((_, from), _)| *from <= day);
+    begun
+        .map(|((key, _), _)| *key)
+        .collect::<BTreeSet<Code>>()
+        .into_iter()
+        .filter_map(move |key| in_force(table, key, day).map(|value| (key, value)))
+}
+
 impl Reference {
     /// Returns the catchment of a school on a day.
     pub fn catchment_of(&self, school: Code, day: NaiveDate) -> Option<Code> {
@@ -80,13 +90,25 @@ impl Reference {
         in_force(&self.in_school, school, day).flatten()
     }
 
-    /// Returns whether a provider of either kind is known on a day, and whether it is an in-school one.
+    /// Returns what kind of provider this is on a day; `None` where no row in force names it.
     pub fn provider(&self, provider: Code, day: NaiveDate) -> Option<ProviderKind> {
-        if self.catchments.iter().any(|((_, from), &p)| p == provider && *from <= day) {
+        if on_day(&self.catchments, day).any(|(_, serving)| serving == provider) {
             return Some(ProviderKind::Catchment);
         }
-        let in_school = self.in_school.iter().any(|((_, from), &p)| p == Some(provider) && *from <= day);
-        in_school.then_some(ProviderKind::InSchool)
+        on_day(&self.in_school, day).any(|(_, holding)| holding == Some(provider)).then_some(ProviderKind::InSchool)
+    }
+
+    /// Returns the catchments a provider serves on a day; for an in-school provider those its schools lie in.
+    pub fn catchments_of(&self, provider: Code, day: NaiveDate) -> Vec<Code> {
+        let mut served: Vec<Code> =
+            on_day(&self.catchments, day).filter(|(_, serving)| *serving == provider).map(|(code, _)| code).collect();
+        if served.is_empty() {
+            let schools = on_day(&self.in_school, day).filter(|(_, holding)| *holding == Some(provider));
+            served = schools.filter_map(|(school, _)| self.catchment_of(school, day)).collect();
+            served.sort_unstable();
+            served.dedup();
+        }
+        served
     }
 
     /// Returns whether a row is recorded already.

@@ -1,7 +1,7 @@
 //! What a rule answers when it says no: the rule, what was true, and what would make it possible.
 //!
-//! When several apply, the first wins, in this order: the actor (R26, V4, A8), the time (Q23), the closed case
-//! (R40), the pin (R20), then the rules of the action in the order they stand in its file.
+//! When several apply, the first wins, in this order: the actor (A7, R22's CIT, R26, V4), the time (Q23), the closed
+//! case (R40, E4), the pin (R20), then the rules of the action in the order they stand in its file.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -79,6 +79,9 @@ refusals! {
     /// The automatic immigration check is still open.
     AutomaticCheckOpen = "R14", "automatic-check-open",
         "the check with Immigration NZ that *Gone Overseas* triggered is not answered", "wait for the answer, or withdraw the request";
+    /// More absence than school.
+    MoreAbsentThanOpen { absent_half_days: u16, open_half_days: u16 } = "Q2", "more-absent-than-open",
+        "{absent_half_days} half-days absent are more than the {open_half_days} the school was open", "check both counts";
     /// The threshold is not reached and no reason was given.
     BelowThreshold { absent_half_days: u16, threshold_half_days: u16 } = "R3", "below-threshold",
         "{absent_half_days} half-days absent are below the {threshold_half_days} that advise a referral", "give the reason for an earlier referral (`earlier_because`)";
@@ -148,9 +151,6 @@ refusals! {
     /// Not Located needs every request answered.
     ChecksStillOpen = "R19", "checks-still-open",
         "an information request is still open", "wait for the answer, or withdraw the request";
-    /// The flag is not set.
-    NotFlagged = "E22", "not-flagged",
-        "the case is not flagged as Not Located", "nothing needs to be done";
     /// A confirmed address outside the catchment is needed.
     NoConfirmedAddressOutside = "R15", "no-confirmed-address-outside",
         "there is no confirmed address outside the catchment", "record the confirmed address, or agree with the other provider (R16); without either, keep locating (R18)";
@@ -160,6 +160,15 @@ refusals! {
     /// Both providers must agree when the student is enrolled.
     BothMustAgree { missing: Code } = "R17", "both-must-agree",
         "the student is enrolled: the agreement of {missing} is missing", "reach the agreement of both providers first";
+    /// The reasonable grounds are not named.
+    NoGrounds = "R16", "no-grounds",
+        "the reasonable grounds are not named", "name them (`grounds`)";
+    /// Only the two providers of a move agree to it.
+    NotAParty { provider: Code } = "R16", "not-a-party",
+        "{provider} is neither the provider that has the case nor the one that would take it", "give the agreement of those two";
+    /// A provider speaks for itself in the system.
+    OnlyItselfInSystem { provider: Code } = "R16", "only-itself-in-system",
+        "an agreement given in the system is recorded by {provider} itself", "say how it was reached (phone, email, in person), or let that provider record it";
     /// The basis belongs to students who are not enrolled.
     StudentIsEnrolled = "R17", "student-is-enrolled",
         "the student is enrolled", "use the basis `enrolled_elsewhere`, with the agreement of both providers";
@@ -175,6 +184,18 @@ refusals! {
     /// The case is not with CIT.
     NotWithCit = "E24", "not-with-cit",
         "the case is not with CIT", "only a case that was passed to CIT can be passed on or declined";
+    /// The case is with CIT.
+    IsWithCit = "E24", "is-with-cit",
+        "the case is with CIT", "pass it on with `reallocate-by-cit`, or decline it";
+    /// CIT would give the case to the provider it came from.
+    BackToSender { sender: Code } = "E24", "back-to-sender",
+        "{sender} passed this case to CIT", "send it back with `decline-reallocation` and the reason";
+    /// The provider does not serve the catchment.
+    DoesNotServe { provider: Code, catchment: Code } = "R41", "does-not-serve",
+        "{provider} does not serve catchment {catchment} on that day", "name a catchment it serves, or another provider";
+    /// The provider serves several catchments.
+    CatchmentNeeded { provider: Code } = "R41", "catchment-needed",
+        "{provider} serves several catchments", "name the one the case is for (`catchment`)";
     /// Only an in-school provider passes a case on this way.
     NotInSchool = "R21", "not-in-school",
         "the case is not with an in-school provider", "use `reallocate-to-cit`";
@@ -199,6 +220,9 @@ refusals! {
     /// Nobody has recorded contact details.
     NoContactDetails = "E10", "no-contact-details",
         "no contact details are held", "record them first";
+    /// A case holds as many of these as can be numbered.
+    TooMany { limit: u16 } = "E-64K", "too-many",
+        "the case holds {limit} of these already, the most that are numbered", "ask the Service Desk";
     /// An event's public facts outgrow what is broadcast.
     TooMuch { limit_bytes: u32 } = "E-16K", "too-much",
         "the facts of this action exceed {limit_bytes} bytes", "say less, or split it into several actions";

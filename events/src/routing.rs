@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::case::Case;
 use crate::event::{AllocatedToProvider, AllocationBasis};
 use crate::ids::Code;
-use crate::reference::Reference;
+use crate::reference::{ProviderKind, Reference};
 use crate::refusal::Refusal;
 
 /// Routes a CA case: the school's in-school provider where it chose it, else the provider of its catchment.
@@ -22,6 +22,7 @@ pub fn of_school(
             provider,
             catchment: Some(catchment),
             basis: AllocationBasis::InSchoolProvider,
+            in_school: true,
         });
     }
     of_catchment(reference, catchment, AllocationBasis::SchoolCatchment, day)
@@ -29,7 +30,7 @@ pub fn of_school(
 
 /// Routes a NEN case: the catchment of the confirmed address, else of the last school.
 pub fn of_notification(reference: &Reference, case: &Case, day: NaiveDate) -> Result<AllocatedToProvider, Refusal> {
-    match case.confirmed_catchment {
+    match case.confirmed_catchment() {
         Some(catchment) => of_catchment(reference, catchment, AllocationBasis::ConfirmedAddress, day),
         None => {
             let school = case.school;
@@ -47,5 +48,29 @@ pub fn of_catchment(
     day: NaiveDate,
 ) -> Result<AllocatedToProvider, Refusal> {
     let provider = reference.provider_of(catchment, day).ok_or(Refusal::NoProvider { catchment })?;
-    Ok(AllocatedToProvider { provider, catchment: Some(catchment), basis })
+    Ok(AllocatedToProvider { provider, catchment: Some(catchment), basis, in_school: false })
+}
+
+/// Routes to a provider that CIT names, for the catchment it names; else for the one of the confirmed address, of the
+/// case, or the only one the provider serves.
+pub fn by_cit(
+    reference: &Reference,
+    case: &Case,
+    provider: Code,
+    catchment: Option<Code>,
+    day: NaiveDate,
+) -> Result<AllocatedToProvider, Refusal> {
+    let served = reference.catchments_of(provider, day);
+    let kind = reference.provider(provider, day).ok_or(Refusal::UnknownProvider { provider })?;
+    let catchment = match catchment {
+        Some(named) if served.contains(&named) => named,
+        Some(named) => return Err(Refusal::DoesNotServe { provider, catchment: named }),
+        None => {
+            let near = [case.confirmed_catchment(), case.catchment].into_iter().flatten();
+            let only = served.first().copied().filter(|_| served.len() == 1);
+            near.filter(|near| served.contains(near)).chain(only).next().ok_or(Refusal::CatchmentNeeded { provider })?
+        }
+    };
+    let in_school = kind == ProviderKind::InSchool;
+    Ok(AllocatedToProvider { provider, catchment: Some(catchment), basis: AllocationBasis::Cit, in_school })
 }

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDate;
+
 use crate::action::{At, CaseAction};
-use crate::case::{Case, Status};
+use crate::case::{Case, Status, Times};
 use crate::codec::BadFrame;
 use crate::dates::OccurredAt;
 use crate::envelope::{Recorded, Scope};
@@ -103,7 +105,7 @@ impl World {
                 (at.context.new_case, Onto { number: self.next_number(), student, attach: None, beside })
             }
         };
-        let scope = onto.attach.map(scope_of).unwrap_or_default();
+        let scope = onto.attach.map(|case| scope_of(case, at.today())).unwrap_or_default();
         let events = opening.decide(onto, at)?;
         drafts(id, events, scope, at.occurred_at, OccurredAt::Instant(at.context.now))
     }
@@ -115,7 +117,7 @@ impl World {
         if events.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
             self.may_be_active_again(id, case).map_err(Declined::Refused)?;
         }
-        drafts(id, events, scope_of(case), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+        drafts(id, events, scope_of(case, at.today()), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
     }
 
     /// R27: a case is reopened only when the student has no other active one.
@@ -126,10 +128,10 @@ impl World {
         }
     }
 
-    fn fold_in(&mut self, id: CaseId, event: &CaseEvent, occurred_at: OccurredAt) {
+    fn fold_in(&mut self, id: CaseId, event: &CaseEvent, times: Times) {
         match self.cases.get_mut(&id) {
-            Some(case) => case.evolve(event, occurred_at),
-            None => match Case::open(event) {
+            Some(case) => case.evolve(event, times),
+            None => match Case::open(event, times) {
                 Some(case) => {
                     let highest = self.numbers.entry(shard_of(StreamId::Case(id))).or_default();
                     *highest = (*highest).max(case.number.0);
@@ -153,6 +155,8 @@ impl World {
         if case.status.is_active() {
             if !cases.contains(&id) {
                 cases.push(id);
+                // By number, so that the eldest comes first whatever order a snapshot brought them back in.
+                cases.sort_by_key(|id| self.cases.get(id).map(|case| case.number));
             }
             return;
         }
@@ -164,12 +168,12 @@ impl World {
     }
 }
 
-/// Returns provider, catchment and school a case stands under.
-fn scope_of(case: &Case) -> Scope {
+/// Returns provider, catchment and school a case stands under on a day.
+fn scope_of(case: &Case, day: NaiveDate) -> Scope {
     Scope {
         provider: case.provider(),
         catchment: case.catchment,
-        school: Some(case.enrolled_at.unwrap_or(case.school)),
+        school: Some(case.enrolled_at(day).unwrap_or(case.school)),
     }
 }
 
@@ -189,6 +193,9 @@ fn drafts(
                 scope = Scope { provider: Some(*provider), catchment: catchment.or(scope.catchment), ..scope };
                 when = allocated_at;
             }
+            // What becomes of a case at CIT concerns the provider that passed it there.
+            CaseEvent::ReallocatedByCit(e) => scope.provider = Some(e.from),
+            CaseEvent::ReallocationDeclinedByCit(e) => scope.provider = Some(e.back_to),
             CaseEvent::SupportRequestSubmitted(e) => scope.school = Some(e.school),
             CaseEvent::NonEnrolmentNotified(e) => scope.school = Some(e.last_school),
             _ => {}
@@ -238,7 +245,7 @@ impl Machine for World {
         }
         let StreamId::Case(id) = event.stream else { return Ok(()) };
         if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
-            self.fold_in(id, &read, event.occurred_at);
+            self.fold_in(id, &read, Times::of(event));
         }
         Ok(())
     }
@@ -256,8 +263,8 @@ impl Machine for World {
         for event in history {
             let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { continue };
             match &mut folded {
-                Some(case) => case.evolve(&read, event.occurred_at),
-                None => folded = Case::open(&read),
+                Some(case) => case.evolve(&read, Times::of(event)),
+                None => folded = Case::open(&read, Times::of(event)),
             }
         }
         folded.ok_or_else(|| BadFrame { reason: "the history does not begin with a referral".to_owned() })

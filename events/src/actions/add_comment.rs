@@ -22,18 +22,33 @@ pub struct AddComment {
 impl Action for AddComment {
     const NAME: &'static str = "add-comment";
     const SUMMARY: &'static str = "Adds a comment, by default not shared with schools.";
-    const RULES: &'static str = "E13, V2, V4";
+    const RULES: &'static str = "E13, V1, V2, V4";
     const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit];
     type Personal = NoteNeeded;
 
-    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        let by_school = at.context.actor.role.is_school();
-        if self.share_with_schools && !by_school && !owns(case, at) {
+    fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        if self.share_with_schools && !at.context.actor.role.is_school() && !owns(case, at) {
             return Err(Refusal::NotTheCaseOwner);
         }
-        let comment = CommentNumber(case.comments.len() as u16 + 1);
+        Ok(())
+    }
+
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let by_school = at.context.actor.role.is_school();
+        if let Some(ending) = case.ending
+            && by_school
+        {
+            // V1: schools see active cases; a late record is the provider's.
+            return Err(Refusal::CaseIsClosed { closed_on: ending.on, reason: ending.reason });
+        }
+        let comment = next_comment(case)?;
         Ok(vec![CommentAdded { comment, by_school, shared_with_schools: self.share_with_schools || by_school }.into()])
     }
+}
+
+fn next_comment(case: &Case) -> Result<CommentNumber, Refusal> {
+    let next = u16::try_from(case.comments.len() + 1).map_err(|_| Refusal::TooMany { limit: u16::MAX })?;
+    Ok(CommentNumber(next))
 }
 
 /// V4: the case owner is the case manager, or the workflow lead of the provider that holds the case.

@@ -28,10 +28,11 @@ impl Action for ChangeCommentSharing {
     const ON_CLOSED: OnClosed = OnClosed::Accepted;
     type Personal = MaybeNote;
 
-    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if !owns(case, at) {
-            return Err(Refusal::NotTheCaseOwner);
-        }
+    fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        if owns(case, at) { Ok(()) } else { Err(Refusal::NotTheCaseOwner) }
+    }
+
+    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let comment = case.comment(self.comment).ok_or(Refusal::UnknownComment)?;
         if comment.by_school {
             return Err(Refusal::SchoolsOwnComment);

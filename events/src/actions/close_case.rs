@@ -9,6 +9,7 @@ use crate::envelope::Role;
 use crate::event::{
     CaseClosed, CaseEvent, CaseKind, ClosureReason, InformationRequestWithdrawn, Whereabouts, WithdrawalReason,
 };
+use crate::input::BadInput;
 use crate::parts::MaybeNote;
 use crate::refusal::Refusal;
 
@@ -16,7 +17,7 @@ use crate::refusal::Refusal;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseCase {
-    /// Why.
+    /// Why; `other` needs a note.
     pub reason: ClosureReason,
 }
 
@@ -29,10 +30,16 @@ impl Action for CloseCase {
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
 
-    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if at.context.actor.role == Role::Cit {
-            return Err(Refusal::CitDoesNotClose);
-        }
+    fn complete(self, personal: &MaybeNote) -> Result<Self, BadInput> {
+        personal.needed_if(self.reason == ClosureReason::Other)?;
+        Ok(self)
+    }
+
+    fn may(&self, _: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        if at.context.actor.role == Role::Cit { Err(Refusal::CitDoesNotClose) } else { Ok(()) }
+    }
+
+    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if self.reason == ClosureReason::Enrolled && case.kind == CaseKind::ChronicAbsence {
             return Err(Refusal::ReasonDoesNotFit { kind: case.kind });
         }
@@ -54,7 +61,7 @@ impl Action for CloseCase {
 
 /// R22: the latest answer of Immigration NZ is OUT, and nothing is being asked.
 fn confirmed_out(case: &Case) -> Result<(), Refusal> {
-    if case.pins() > 0 {
+    if !case.open_requests.is_empty() {
         return Err(Refusal::RequestStillOpen);
     }
     match case.latest_inz {

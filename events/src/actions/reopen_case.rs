@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::{Case, Status};
+use crate::envelope::Source;
 use crate::event::{CaseEvent, CaseReopened, ReopenReason};
 use crate::parts::NoteNeeded;
 use crate::refusal::Refusal;
@@ -26,13 +27,16 @@ impl Action for ReopenCase {
     const ON_CLOSED: OnClosed = OnClosed::Accepted;
     type Personal = NoteNeeded;
 
-    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if at.context.actor.role.is_feed() {
-            return Err(Refusal::OnlyPeopleReopen);
+    fn may(&self, _: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        let person = at.context.source == Source::Person && !at.context.actor.role.is_feed();
+        if person { Ok(()) } else { Err(Refusal::OnlyPeopleReopen) }
+    }
+
+    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        match case.status {
+            Status::Closed => Ok(vec![CaseReopened { reason: self.reason }.into()]),
+            Status::NotReferred => Err(Refusal::NotReferred),
+            Status::Notified | Status::Allocated | Status::Active => Err(Refusal::NotClosed),
         }
-        if case.status != Status::Closed {
-            return Err(Refusal::NotClosed);
-        }
-        Ok(vec![CaseReopened { reason: self.reason }.into()])
     }
 }

@@ -11,11 +11,13 @@ use crate::ids::Code;
 pub struct AllocatedToProvider {
     /// The provider.
     pub provider: Code,
-    /// The catchment it was routed by; absent for an in-school provider.
+    /// The catchment it is given for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catchment: Option<Code>,
     /// What it was routed by (R41).
     pub basis: AllocationBasis,
+    /// Whether the provider is in-school provision (A6, R21), which measures report apart (Q22).
+    pub in_school: bool,
 }
 
 /// R41: what decided which provider a case goes to.

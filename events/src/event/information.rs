@@ -54,7 +54,7 @@ pub struct InformationRequestAnswered {
     pub whereabouts: Whereabouts,
     /// Whether it answers a detailed check (E21).
     pub detailed: bool,
-    /// Whether the code is one of the five known (§1.8); an unknown one is flagged for a person.
+    /// Whether the code is one of the five of Immigration NZ (§1.8); any other, MSD's included, is for a person to read.
     pub known_code: bool,
 }
 
@@ -84,7 +84,7 @@ pub enum WithdrawalReason {
 }
 
 /// E20, R24: the kinds of evidence that help a detailed check; the documents themselves are immigration data.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceKind {
     /// Details of a travel document.

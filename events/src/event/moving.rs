@@ -19,7 +19,7 @@ pub enum MoveBasis {
 }
 
 /// R16, R17: how an agreement was reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgreementChannel {
     /// Given in this system by the provider itself.
@@ -33,8 +33,7 @@ pub enum AgreementChannel {
 }
 
 /// R16, R17: that a provider agreed, as facts; the comment is composed from them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Agreement {
     /// The provider that agreed.
     pub provider: Code,
@@ -65,6 +64,9 @@ pub struct ReallocatedToCit {
     /// Which provider it should go to; named where R16 or R17 ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Code>,
+    /// The reasonable grounds, by code, where R16 asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Code>,
     /// The agreements it rests on.
     pub agreements: Vec<Agreement>,
 }
