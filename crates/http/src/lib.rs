@@ -1,1 +1,22 @@
 //! The HTTP interface: routes, problem documents, live feed, OpenAPI.
+//!
+//! The only crate that knows status codes. One table, [`routes::ROUTES`](crate::routes), makes both the router and
+//! the OpenAPI document. A command's road: actor and headers → body read and checked for form → student found through
+//! the blind index → the ledger's sequencer → receipt. Queries go to the views; raw events come from the log.
+
+mod actor;
+mod answer;
+mod command;
+mod metrics;
+mod openapi;
+mod problem;
+mod query;
+mod routes;
+mod state;
+mod tail;
+
+pub use metrics::Metrics;
+pub use openapi::document as openapi_document;
+pub use problem::Problem;
+pub use routes::router;
+pub use state::{AppState, HttpSettings, Parts};

@@ -1,0 +1,89 @@
+//! Query strings: read strictly, so that a misspelt filter is an error and not a list of everything.
+
+use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::number::CaseNumber;
+use caseledger_views::CaseView;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A query string apart from what every query may carry.
+pub struct Query {
+    pairs: Vec<(String, String)>,
+    /// The position the answer must know of.
+    pub min_position: Option<Position>,
+}
+
+impl Query {
+    /// Splits a query string.
+    pub fn read(raw: Option<&str>) -> Result<Query, Problem> {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(raw.unwrap_or(""))
+            .map_err(|_| Problem::bad_request("bad-query", "the query string cannot be read"))?;
+        let (common, pairs): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "min_position");
+        let min_position = match common.as_slice() {
+            [] => None,
+            [(_, value)] => Some(Position(value.parse().map_err(|_| bad("min_position", "a position is a number"))?)),
+            _ => return Err(bad("min_position", "it is given more than once")),
+        };
+        Ok(Query { pairs, min_position })
+    }
+
+    /// Reads the rest as `T`; unknown and repeated names are errors.
+    pub fn rest<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let text = serde_urlencoded::to_string(&self.pairs)
+            .map_err(|_| Problem::bad_request("bad-query", "the query string cannot be read"))?;
+        serde_urlencoded::from_str(&text).map_err(|error| {
+            Problem::bad_request("bad-query", error.to_string())
+                .way_out("/openapi.json lists the filters of this route")
+        })
+    }
+}
+
+fn bad(name: &str, what: &str) -> Problem {
+    Problem::bad_request("bad-query", format!("{name}: {what}"))
+}
+
+/// Waits briefly until the case view knows of a position (read your own writes).
+pub async fn wait_for(state: &AppState, position: Option<Position>) -> Result<(), Problem> {
+    let Some(position) = position else { return Ok(()) };
+    let durable = state.ledger.reader().durable();
+    if position > durable {
+        return Err(Problem::new(
+            axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+            "position-ahead",
+            format!("the ledger ends at position {durable}"),
+        )
+        .way_out("give a position from a receipt of this ledger and epoch"));
+    }
+    let timeout = Duration::from_millis(state.settings.wait_ms_max);
+    Ok(state.views.case_view().wait_for(position, timeout).await?)
+}
+
+/// Runs a query of the case view on a thread that may block.
+pub async fn ask<T: Send + 'static>(
+    state: &AppState,
+    query: impl FnOnce(&CaseView) -> Result<T, caseledger_views::QueryError> + Send + 'static,
+) -> Result<T, Problem> {
+    let view = state.views.case_view().clone();
+    match tokio::task::spawn_blocking(move || query(&view)).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Problem::internal("the query ended before its answer")),
+    }
+}
+
+/// Finds a case by its id or its number.
+pub async fn case_id(state: &AppState, text: &str) -> Result<CaseId, Problem> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let Ok(number) = text.parse::<CaseNumber>() else { return Err(unknown_case()) };
+    let found = ask(state, move |view| view.case_by_number(number)).await?;
+    found.map(|document| document.row.case).ok_or_else(unknown_case)
+}
+
+/// 404: no such case, or not the asker's to know of.
+pub fn unknown_case() -> Problem {
+    caseledger_events::refusal::Refusal::UnknownCase.into()
+}

@@ -1,0 +1,101 @@
+//! Every route, in one table: the router and the OpenAPI document are made from it.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use schemars::SchemaGenerator;
+use serde_json::Value;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+mod catalogue;
+mod commands;
+mod docs;
+mod events;
+mod feed;
+mod health;
+mod ledger;
+mod queries;
+mod reference;
+mod simulation;
+
+/// A row of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// One sentence for people.
+    pub summary: &'static str,
+    /// How requests are served.
+    pub handler: fn() -> MethodRouter<AppState>,
+    /// The OpenAPI operations it stands for: paths with their operation objects.
+    pub describe: fn(&Route, &mut SchemaGenerator) -> Vec<(String, Value)>,
+}
+
+/// Every route of the service.
+pub fn routes() -> Vec<Route> {
+    [
+        commands::routes(),
+        queries::routes(),
+        events::routes(),
+        feed::routes(),
+        reference::routes(),
+        ledger::routes(),
+        catalogue::routes(),
+        simulation::routes(),
+        health::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Makes the service's router.
+pub fn router(state: AppState) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        router = router.route(route.path, (route.handler)());
+    }
+    let body_bytes_max = state.settings.body_bytes_max;
+    router
+        .fallback(|| async { Problem::not_found("route").way_out("/docs lists the routes") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this route does not take that method")
+                .way_out("/docs lists the routes with their methods")
+        })
+        .merge(docs::router())
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(set(header::CACHE_CONTROL, "no-store"))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .with_state(state)
+}
+
+fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// A panic in one request ends that request alone; what it was about is in the log, not in the answer.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a request ended in a panic");
+    Problem::internal("the request could not be served").into_response()
+}
+
+/// Counts and times every request by its route's pattern, and bounds how many are worked on and for how long.
+async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    state.metrics.finished(&route, response.status().as_u16(), started.elapsed().as_secs_f64());
+    response
+}

@@ -1,0 +1,115 @@
+//! `POST /v1/cases` and `POST /v1/cases/{case}/actions/{action}`.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use caseledger_events::action::CaseAction;
+use caseledger_events::ids::{StreamId, StudentId};
+use caseledger_events::opening::{Opening, ReadOpening};
+use caseledger_events::personal::Personal;
+use caseledger_events::world::Command;
+
+use super::Route;
+use crate::actor::Asker;
+use crate::answer;
+use crate::command::{CommandBody, Headers, JsonText, body_hash, submission};
+use crate::openapi;
+use crate::problem::Problem;
+use crate::query::case_id;
+use crate::state::AppState;
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::POST,
+            path: "/v1/cases",
+            summary: "Opens a case, or attaches the referral to the student's active one.",
+            handler: || post(open),
+            describe: openapi::openings,
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/cases/{case}/actions/{action}",
+            summary: "Records an action on a case.",
+            handler: || post(act),
+            describe: openapi::actions,
+        },
+    ]
+}
+
+async fn open(
+    State(state): State<AppState>,
+    asker: Asker,
+    headers: HeaderMap,
+    JsonText(text): JsonText,
+) -> Result<Response, Problem> {
+    let headers = Headers::read(asker, &headers)?;
+    let body = CommandBody::read(&text)?;
+    let name = body.action.as_deref().ok_or_else(|| {
+        Problem::bad_request("bad-input", "the body does not say which way the case is opened")
+            .with("pointer", "/action".into())
+            .way_out("give `action`: submit-support-request or notify-non-enrolment")
+    })?;
+    let read = Opening::parse(name, body.facts(), body.personal()).ok_or_else(|| {
+        Problem::bad_request("bad-input", "there is no such way to open a case")
+            .with("pointer", "/action".into())
+            .way_out("submit-support-request or notify-non-enrolment")
+    })??;
+    let ReadOpening { opening, parts, nsn } = read;
+    let hash = body_hash("open", &text)?;
+    let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
+    let student = student(&state, nsn).await?;
+    let command = Command::Open { opening, student, occurred_at: body.occurred_at };
+    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, parts)).await;
+    Ok(answer::respond(&state, outcome, StatusCode::CREATED, None))
+}
+
+/// Finds or makes the student; durable in the blind index before the command enters the sequencer (design §3).
+async fn student(state: &AppState, nsn: Option<Personal<String>>) -> Result<StudentId, Problem> {
+    let students = state.students.clone();
+    let resolved = match nsn {
+        Some(nsn) => tokio::task::spawn_blocking(move || students.resolve(&nsn)).await,
+        None => Ok(students.fresh()),
+    };
+    match resolved {
+        Ok(Ok(student)) => Ok(student),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the student index could not be used");
+            Err(Problem::unavailable(
+                "students-unavailable",
+                "the student index cannot be used: nothing was written",
+                10,
+            ))
+        }
+        Err(_) => Err(Problem::unavailable("shutting-down", "the service is stopping: nothing was written", 5)),
+    }
+}
+
+async fn act(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path((case, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    JsonText(text): JsonText,
+) -> Result<Response, Problem> {
+    let headers = Headers::read(asker, &headers)?;
+    let body = CommandBody::read(&text)?;
+    if body.action.is_some() {
+        return Err(Problem::bad_request("bad-input", "the action is named in the URL")
+            .with("pointer", "/action".into())
+            .way_out("leave `action` out of the body"));
+    }
+    let parsed = CaseAction::parse(&name, body.facts(), body.personal());
+    let (action, parts) =
+        parsed.ok_or_else(|| Problem::not_found("action").way_out("GET /v1/actions lists the actions"))??;
+    let case = case_id(&state, &case).await?;
+    let about = format!("case/{case}");
+    let hash = body_hash(&about, &text)?;
+    let tag = state.ledger.tag(&headers.asker.actor, &name, &headers.key);
+    let command = Command::Act { case, action, occurred_at: body.occurred_at };
+    let stream = Some(StreamId::Case(case));
+    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, stream, parts)).await;
+    Ok(answer::respond(&state, outcome, StatusCode::OK, Some(case)))
+}

@@ -1,0 +1,155 @@
+//! Raw events from a position: a stream of NDJSON or of MessagePack frames, and single ones.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use caseledger_events::envelope::Role;
+use caseledger_events::ids::Position;
+use caseledger_events::readable::ReadableEvent;
+use caseledger_log::ReadError;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Route;
+use crate::actor::Asker;
+use crate::openapi;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::state::AppState;
+use crate::tail::{Read, Tail};
+
+/// The content type of a stream of frames: each a 4-byte big-endian length and the bytes as stored.
+pub const FRAMES: &str = "application/vnd.caseledger.frames";
+
+const NDJSON: &str = "application/x-ndjson";
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::GET,
+            path: "/v1/events",
+            summary: "Streams recorded events from a position, oldest first: NDJSON, or frames as stored.",
+            handler: || get(stream),
+            describe: |route, generator| openapi::stream::<ReadableEvent>(route, generator, NDJSON, &["from", "limit"]),
+        },
+        Route {
+            method: Method::GET,
+            path: "/v1/events/{position}",
+            summary: "Returns the event at a position.",
+            handler: || get(one),
+            describe: |route, generator| openapi::get::<ReadableEvent>(route, generator, &[]),
+        },
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    from: Option<u64>,
+    limit: Option<u64>,
+}
+
+async fn stream(
+    State(state): State<AppState>,
+    asker: Asker,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Problem> {
+    may_read(&asker)?;
+    let range: Range = Query::read(raw.as_deref())?.rest()?;
+    let frames = wants_frames(&headers);
+    if frames && !matches!(asker.actor.role, Role::Auditor | Role::Operator) {
+        return Err(forbidden("frames carry personal parts: they are for auditors and operators"));
+    }
+    let tail = Tail::new(state.ledger.reader(), Position(range.from.unwrap_or(1)));
+    let write = if frames { write_frame } else { write_line };
+    let body =
+        futures::stream::try_unfold((tail, range.limit.unwrap_or(u64::MAX)), move |(mut tail, left)| async move {
+            let block = tail.block(left).await.map_err(broken)?;
+            if block.is_empty() {
+                return Ok(None);
+            }
+            let left = left - block.len() as u64;
+            Ok::<_, std::io::Error>(Some((written(&block, write)?, (tail, left))))
+        });
+    let content_type = if frames { FRAMES } else { NDJSON };
+    Ok(([(header::CONTENT_TYPE, content_type)], Body::from_stream(body)).into_response())
+}
+
+fn wants_frames(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    accept.contains(FRAMES) || accept.contains("application/vnd.msgpack")
+}
+
+/// An error in mid-stream breaks the response off, so that nobody takes a part for the whole.
+fn broken(error: ReadError) -> std::io::Error {
+    tracing::error!(%error, "a stream of events was broken off");
+    std::io::Error::other("the log could not be read on")
+}
+
+fn written(block: &[Read], write: fn(&Read, &mut Vec<u8>) -> std::io::Result<()>) -> std::io::Result<Bytes> {
+    let mut out = Vec::with_capacity(block.len() * 512);
+    for read in block {
+        write(read, &mut out)?;
+    }
+    Ok(out.into())
+}
+
+fn write_line(read: &Read, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let event = readable(read).map_err(|_| std::io::Error::other("an event could not be read"))?;
+    serde_json::to_writer(&mut *out, &event)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+fn write_frame((entry, _): &Read, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let length = u32::try_from(entry.frame.len()).map_err(std::io::Error::other)?;
+    out.extend(length.to_be_bytes());
+    out.extend(&entry.frame);
+    Ok(())
+}
+
+fn readable((entry, hash): &Read) -> Result<ReadableEvent, Problem> {
+    let event = entry.decode().and_then(|event| ReadableEvent::of(&event, hash.0));
+    event.map_err(|error| {
+        tracing::error!(position = entry.position.0, %error, "an event could not be read");
+        Problem::internal("this build cannot read the event at that position")
+    })
+}
+
+async fn one(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(position): Path<String>,
+) -> Result<Json<ReadableEvent>, Problem> {
+    may_read(&asker)?;
+    let position =
+        Position(position.parse().map_err(|_| Problem::bad_request("bad-position", "a position is a number from 1"))?);
+    let reader = state.ledger.reader();
+    if position.0 == 0 || position > reader.durable() {
+        return Err(Problem::not_found("position").with("position", json!(reader.durable())));
+    }
+    let read =
+        tokio::task::spawn_blocking(move || Ok::<_, ReadError>((reader.get(position)?, reader.chain_at(position)?)));
+    match read.await {
+        Ok(read) => readable(&read?).map(Json),
+        Err(_) => Err(Problem::internal("the read ended before its answer")),
+    }
+}
+
+/// Raw events span all providers: they are for those who look after the whole ledger.
+fn may_read(asker: &Asker) -> Result<(), Problem> {
+    match asker.actor.role {
+        Role::Auditor | Role::Operator | Role::ReportingJob => Ok(()),
+        _ => Err(forbidden("raw events are for auditors, operators and reporting jobs")),
+    }
+}
+
+fn forbidden(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not-this-role", detail).way_out("ask for the case, or its timeline")
+}

@@ -1,0 +1,83 @@
+//! `/healthz`, `/readyz`, `/metrics`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use caseledger_bus::RelayState;
+use caseledger_events::dates::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Route;
+use crate::openapi;
+use crate::state::AppState;
+
+/// Whether the service answers as it should.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReadyDocument {
+    /// `ready`, `degraded` (it works, but not all of it) or `not-ready`.
+    status: &'static str,
+    /// What is not as it should be, a sentence each.
+    because: Vec<String>,
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::GET,
+            path: "/healthz",
+            summary: "Says that the process lives.",
+            handler: || get(|| async { "ok\n" }),
+            describe: |route, _| openapi::plain(route, "text/plain"),
+        },
+        Route {
+            method: Method::GET,
+            path: "/readyz",
+            summary: "Says whether commands and queries are taken, and what is degraded.",
+            handler: || get(ready),
+            describe: |route, generator| openapi::get::<ReadyDocument>(route, generator, &[]),
+        },
+        Route {
+            method: Method::GET,
+            path: "/metrics",
+            summary: "Returns the metrics in the OpenMetrics text format.",
+            handler: || get(metrics),
+            describe: |route, _| openapi::plain(route, "application/openmetrics-text"),
+        },
+    ]
+}
+
+/// A view that is not ready, or a ledger that takes no commands, is *not ready*; a broker away is *degraded* only.
+async fn ready(State(state): State<AppState>) -> Response {
+    let ledger = state.ledger.status();
+    let mut because = Vec::new();
+    if !ledger.is_ready() {
+        because.push(match ledger.died_of {
+            Some(reason) => format!("the ledger may not go on: {reason}"),
+            None => "the ledger takes no commands at present (space, clock or shutdown)".to_owned(),
+        });
+    }
+    for view in state.views.status().into_iter().filter(|view| !view.ready) {
+        because.push(format!("view {} has read {} of {}", view.view, view.position, view.head));
+    }
+    let not_ready = !because.is_empty();
+    let relay = state.relay.borrow().state.clone();
+    if !matches!(relay, RelayState::Ok | RelayState::Disabled) {
+        because.push(format!("broadcast {relay}"));
+    }
+    let (code, status) = match (not_ready, because.is_empty()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "not-ready"),
+        (false, false) => (StatusCode::OK, "degraded"),
+        (false, true) => (StatusCode::OK, "ready"),
+    };
+    (code, Json(ReadyDocument { status, because })).into_response()
+}
+
+async fn metrics(State(state): State<AppState>) -> Response {
+    let now = Timestamp::from(chrono::Utc::now());
+    let text = state.metrics.text(&state, now);
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}

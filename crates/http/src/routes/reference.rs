@@ -1,0 +1,74 @@
+//! `POST /v1/reference`: schools, catchments and providers, effective-dated.
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use caseledger_events::dates::OccurredAt;
+use caseledger_events::envelope::Role;
+use caseledger_events::input;
+use caseledger_events::reference::Entry;
+use caseledger_events::world::Command;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Route;
+use crate::actor::Asker;
+use crate::answer::{self, CommandDocument};
+use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::{AppState, HttpSettings};
+
+/// Rows of reference data; those held already are passed over.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceBody {
+    /// When they were issued; now where it is absent.
+    #[serde(default)]
+    occurred_at: Option<OccurredAt>,
+    /// The rows.
+    entries: Vec<Entry>,
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![Route {
+        method: Method::POST,
+        path: "/v1/reference",
+        summary: "Records reference data: schools, catchments, providers (operators and CIT).",
+        handler: || post(record).layer(DefaultBodyLimit::max(HttpSettings::default().reference_bytes_max)),
+        describe: openapi::command::<ReferenceBody, CommandDocument>,
+    }]
+}
+
+/// One command holds so many rows; a longer list is sent in several.
+const ROWS_MAX: usize = 500;
+
+async fn record(
+    State(state): State<AppState>,
+    asker: Asker,
+    headers: HeaderMap,
+    JsonText(text): JsonText,
+) -> Result<Response, Problem> {
+    if !matches!(asker.actor.role, Role::Operator | Role::Cit) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-this-role",
+            "reference data are recorded by operators and CIT",
+        )
+        .way_out("ask an operator"));
+    }
+    let headers = Headers::read(asker, &headers)?;
+    let body: ReferenceBody = input::read(&text, "")?;
+    if body.entries.len() > ROWS_MAX {
+        return Err(Problem::bad_request("too-many-rows", format!("one request takes up to {ROWS_MAX} rows"))
+            .with("pointer", "/entries".into())
+            .way_out("send them in several requests, or use `caseledger import reference`"));
+    }
+    let hash = body_hash("reference", &text)?;
+    let tag = state.ledger.tag(&headers.asker.actor, "reference", &headers.key);
+    let command = Command::Reference { entries: body.entries, occurred_at: body.occurred_at };
+    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, Vec::new())).await;
+    Ok(answer::respond(&state, outcome, StatusCode::OK, None))
+}
