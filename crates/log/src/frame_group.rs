@@ -5,7 +5,8 @@ use std::sync::Arc;
 use caseledger_events::ids::Position;
 use caseledger_proof::{Hash, extend};
 
-use crate::record::{FRAME_HEAD, frame_crc};
+use crate::journal::record::{FRAME_HEAD, frame_crc};
+use crate::sled_store::chunk::{CHUNK_FRAME_HEAD, CHUNK_FRAMES_MAX};
 
 /// The longest frame a group takes, in bytes.
 pub const FRAME_BYTES_MAX: usize = 1 << 20;
@@ -22,14 +23,54 @@ pub struct Group {
     before: Hash,
     after: Hash,
     count: u32,
-    /// Frame heads and frames, one after another; shared with the thread that feeds sled while it commits.
-    body: Arc<Vec<u8>>,
+    longest: usize,
+    /// Shared with the thread that feeds sled while the group commits.
+    body: Arc<Body>,
+}
+
+/// The bytes of a group and how they are cut into values of sled.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Body {
+    /// Frame heads and frames, one after another, as they stand in a journal record.
+    pub bytes: Vec<u8>,
+    /// Where each sled value begins; decided while frames are hashed, so that no frame is hashed twice.
+    pub chunks: Vec<ChunkStart>,
+    chunk_room: usize,
+}
+
+/// Where a sled value begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkStart {
+    pub first: Position,
+    /// Chain hash before `first`.
+    pub before: Hash,
+    /// Offset of the first frame's head in the body.
+    pub at: usize,
+}
+
+impl Body {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.chunks.clear();
+        self.chunk_room = 0;
+    }
+
+    /// Notes that a frame follows; begins a value when it does not fit into the current one.
+    fn note_frame(&mut self, first: Position, before: Hash, at: usize, frame: usize) {
+        let takes = frame + CHUNK_FRAME_HEAD;
+        if takes > self.chunk_room {
+            self.chunks.push(ChunkStart { first, before, at });
+            self.chunk_room = CHUNK_FRAMES_MAX;
+        }
+        // A frame too long for any value leaves no room behind it.
+        self.chunk_room = self.chunk_room.saturating_sub(takes);
+    }
 }
 
 impl Group {
     /// Starts an empty group whose first frame will stand at `first`, after the chain hash `before`.
     pub fn new(first: Position, before: Hash) -> Group {
-        Group { first, before, after: before, count: 0, body: Arc::default() }
+        Group { first, before, after: before, count: 0, longest: 0, body: Arc::default() }
     }
 
     /// Empties the group for the next commit.
@@ -50,17 +91,20 @@ impl Group {
     pub fn push_with(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Hash {
         let position = self.next();
         let body = Arc::make_mut(&mut self.body);
-        let head = body.len();
-        body.extend_from_slice(&[0; FRAME_HEAD]);
-        encode(body);
-        let frame = &body[head + FRAME_HEAD..];
-        let len = u32::try_from(frame.len()).expect("a frame is far shorter than 4 GiB");
+        let head = body.bytes.len();
+        body.bytes.extend_from_slice(&[0; FRAME_HEAD]);
+        encode(&mut body.bytes);
+        let frame = &body.bytes[head + FRAME_HEAD..];
+        let len = frame.len();
         let crc = frame_crc(position, frame);
-        self.after = extend(self.after, frame);
-        body[head..head + 4].copy_from_slice(&len.to_le_bytes());
-        body[head + 4..head + 8].copy_from_slice(&crc.to_le_bytes());
+        let after = extend(self.after, frame);
+        body.bytes[head..head + 4].copy_from_slice(&(len as u32).to_le_bytes());
+        body.bytes[head + 4..head + 8].copy_from_slice(&crc.to_le_bytes());
+        body.note_frame(position, self.after, head, len);
+        self.after = after;
         self.count += 1;
-        self.after
+        self.longest = self.longest.max(len);
+        after
     }
 
     /// Returns where the first frame stands.
@@ -90,7 +134,12 @@ impl Group {
 
     /// Returns how many bytes the frames and their heads take.
     pub fn bytes(&self) -> usize {
-        self.body.len()
+        self.body.bytes.len()
+    }
+
+    /// Returns the length of the longest frame, in bytes.
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Returns the chain hash before the first frame.
@@ -110,11 +159,16 @@ impl Group {
 
     /// Returns the group as readers see it.
     pub fn view(&self) -> GroupView<'_> {
-        GroupView { first: self.first, before: self.before, count: self.count, body: &self.body, from: self.first }
+        GroupView { first: self.first, before: self.before, count: self.count, body: &self.body.bytes, from: self.first }
     }
 
-    /// Returns the bytes between journal record headers, to be shared with another thread.
-    pub(crate) fn shared_body(&self) -> Arc<Vec<u8>> {
+    /// Returns the bytes that follow the record header in the journal.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body.bytes
+    }
+
+    /// Returns the same bytes, to be shared with another thread.
+    pub(crate) fn shared_body(&self) -> Arc<Body> {
         Arc::clone(&self.body)
     }
 }
@@ -167,6 +221,13 @@ impl<'a> GroupView<'a> {
 pub struct Frames<'a> {
     next: Position,
     rest: &'a [u8],
+}
+
+impl<'a> Frames<'a> {
+    /// Reads frame heads and frames whose first stands at `first`.
+    pub(crate) fn new(first: Position, bytes: &'a [u8]) -> Frames<'a> {
+        Frames { next: first, rest: bytes }
+    }
 }
 
 impl<'a> Iterator for Frames<'a> {
@@ -233,7 +294,7 @@ mod tests {
         let held = group.shared_body();
         group.restart(group.next(), group.after());
         group.push(b"new");
-        assert_eq!(held[FRAME_HEAD..], *b"old");
+        assert_eq!(held.bytes[FRAME_HEAD..], *b"old");
         assert_eq!(group.iter().collect::<Vec<_>>(), [(Position(2), &b"new"[..])]);
     }
 }

@@ -14,7 +14,11 @@ use rustix::io::Errno;
 
 /// Passes writes and syncs on to the operating system, or fails the one a test has chosen.
 #[derive(Clone, Default, Debug)]
-pub struct Io(Option<Arc<Plan>>);
+pub struct Io {
+    plan: Option<Arc<Plan>>,
+    /// Set in the control run of the power-cut test alone, which must lose events.
+    without_fdatasync: bool,
+}
 
 /// Which operation fails, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +38,7 @@ struct Plan {
 impl Io {
     /// Returns a road on which the N-th operation and all after it fail.
     pub fn failing(fault: Fault) -> Io {
-        Io(Some(Arc::new(Plan { fault, done: AtomicU64::new(0) })))
+        Io { plan: Some(Arc::new(Plan { fault, done: AtomicU64::new(0) })), without_fdatasync: false }
     }
 
     /// Returns a road that only counts operations.
@@ -42,14 +46,19 @@ impl Io {
         Io::failing(Fault { nth: u64::MAX, errno: Errno::IO })
     }
 
+    /// Returns this road with or without the sync of every commit.
+    pub(crate) fn with_fdatasync(&self, fdatasync: bool) -> Io {
+        Io { without_fdatasync: !fdatasync, ..self.clone() }
+    }
+
     /// Returns how many operations were asked for so far; 0 on a road without a plan.
     pub fn operations(&self) -> u64 {
-        self.0.as_ref().map_or(0, |plan| plan.done.load(Ordering::Relaxed))
+        self.plan.as_ref().map_or(0, |plan| plan.done.load(Ordering::Relaxed))
     }
 
     /// Counts one operation; fails when it is the chosen one or comes after it.
     pub(crate) fn step(&self) -> io::Result<()> {
-        let Some(plan) = &self.0 else { return Ok(()) };
+        let Some(plan) = &self.plan else { return Ok(()) };
         if plan.done.fetch_add(1, Ordering::Relaxed) + 1 >= plan.fault.nth {
             return Err(plan.fault.errno.into());
         }
@@ -63,7 +72,7 @@ impl Io {
 
     pub(crate) fn fdatasync(&self, file: &File) -> io::Result<()> {
         self.step()?;
-        file.sync_data()
+        if self.without_fdatasync { Ok(()) } else { file.sync_data() }
     }
 
     pub(crate) fn fsync(&self, file: &File) -> io::Result<()> {

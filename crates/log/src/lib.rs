@@ -5,17 +5,16 @@
 //! another process may own. The bytes are described in `docs/format.md`.
 
 mod entry;
+mod envelope_peek;
 mod error;
 mod frame_group;
 mod identity;
 mod io;
-mod journal_reader;
+mod journal;
 mod options;
 mod reader;
-mod record;
 mod report;
-mod scan;
-mod scan_parallel;
+mod sled_store;
 mod store;
 
 pub use entry::Entry;
@@ -23,10 +22,16 @@ pub use error::{CommitError, OpenError, ReadError};
 pub use frame_group::{Chained, FRAME_BYTES_MAX, Frames, GROUP_BYTES_MAX, Group, GroupView};
 pub use identity::LedgerIdentity;
 pub use io::{Fault, Io};
-pub use journal_reader::JournalReader;
+pub use journal::{Block, Entries, JournalReader, Scan};
 pub use options::StoreOptions;
 pub use reader::Reader;
 pub use report::{Finding, OpenReport};
-pub use scan::{Entries, Scan};
-pub use scan_parallel::Block;
-pub use store::Store;
+pub use store::{DirLock, LOCK_FILE, Store};
+
+mod ledger;
+
+pub use ledger::{
+    BALLAST_FILE, CLOCK_TOLERANCE, Clock, ClockStatus, ClockTrouble, FATAL_EXIT, FatalError, FatalHook, HistoryError,
+    Ledger, LedgerOptions, LedgerSecret, LedgerStatus, Outcome, REQUEST_PART, SECRET_FILE, SNAPSHOT_DIR, SecretError,
+    SimulationError, SpaceProbe, StartError, StartReport, SystemClock, end_process, free_space, state_hash,
+};

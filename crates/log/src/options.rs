@@ -20,3 +20,10 @@ impl Default for StoreOptions {
         StoreOptions { cache_bytes: 64 << 20, segment_bytes: 64 << 20, fdatasync: true, io: Io::default() }
     }
 }
+
+impl StoreOptions {
+    /// Returns the options with the choice of `fdatasync` entered in `io`.
+    pub(crate) fn effective(&self) -> StoreOptions {
+        StoreOptions { io: self.io.with_fdatasync(self.fdatasync), ..self.clone() }
+    }
+}

@@ -68,6 +68,15 @@ pub enum Finding {
         /// What was wrong with it.
         why: &'static str,
     },
+    /// Values of the sled store were missing or damaged; they are written again from the journal.
+    SledRepaired {
+        /// The first position served from the journal.
+        first: Position,
+        /// The last position served from the journal.
+        last: Position,
+        /// What was wrong.
+        why: String,
+    },
     /// Derived indexes of a segment were missing or damaged and were built again.
     SidecarRebuilt {
         /// The segment file.
@@ -96,6 +105,9 @@ impl fmt::Display for Finding {
             }
             Finding::JournalRepaired { file, first, last, why } => {
                 write!(f, "positions {first} to {last} of {} were rebuilt from the sled store ({why})", file.display())
+            }
+            Finding::SledRepaired { first, last, why } => {
+                write!(f, "positions {first} to {last} of the sled store were served from the journal ({why})")
             }
             Finding::SidecarRebuilt { file, why } => {
                 write!(f, "the indexes of {} were built again ({why})", file.display())

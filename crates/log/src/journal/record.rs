@@ -3,6 +3,7 @@
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_proof::Hash;
 
+use crate::frame_group::Group;
 use crate::identity::LedgerIdentity;
 
 /// Bytes of a record header.
@@ -73,6 +74,24 @@ impl RecordHeader {
         // A group of nothing, or one before position 1, was never written by us.
         (header.count > 0 && header.first.0 > 0).then_some(header)
     }
+}
+
+/// Returns the header of the record that holds a group.
+pub(crate) fn header_of(group: &Group, identity: LedgerIdentity) -> RecordHeader {
+    let body = group.body();
+    RecordHeader {
+        identity,
+        first: group.first(),
+        count: u32::try_from(group.len()).expect("a group holds far fewer than 2^32 frames"),
+        length: u32::try_from(body.len()).expect("a group is at most GROUP_BYTES_MAX long"),
+        body_crc: crc32c::crc32c(body),
+        before: group.before(),
+    }
+}
+
+/// Returns the whole record that holds a group.
+pub(crate) fn record_of(group: &Group, identity: LedgerIdentity) -> Vec<u8> {
+    [&header_of(group, identity).to_bytes()[..], group.body()].concat()
 }
 
 /// Returns the checksum of a frame at its position, so that bytes found at a wrong place do not pass for right ones.
