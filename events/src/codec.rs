@@ -3,6 +3,8 @@
 //! Stored names are short and pinned with `rename`; unknown fields are tolerated; stored bytes are never
 //! re-encoded. The facts lie in the frame as one byte string, so a reader skips what it does not need.
 
+use rmp_serde::decode::Error;
+
 use crate::envelope::Recorded;
 
 /// The stored format's number: 0 until sealing lands, then 1 and frozen.
@@ -16,9 +18,18 @@ pub struct BadFrame {
     pub reason: String,
 }
 
-impl From<rmp_serde::decode::Error> for BadFrame {
-    fn from(error: rmp_serde::decode::Error) -> Self {
-        BadFrame { reason: error.to_string() }
+impl From<Error> for BadFrame {
+    fn from(error: Error) -> Self {
+        let reason = match &error {
+            // What serde says of a value that does not fit repeats the value; what was expected does not.
+            Error::Syntax(text) | Error::Uncategorized(text) => match text.rsplit_once(", expected ") {
+                Some((_, expected)) => format!("a value does not fit: {expected} is expected"),
+                None if text.starts_with("missing field") => text.clone(),
+                None => "a value does not fit".to_owned(),
+            },
+            plain => plain.to_string(),
+        };
+        BadFrame { reason }
     }
 }
 
@@ -75,7 +86,12 @@ mod tests {
 
     #[test]
     fn garbage_is_an_error_that_does_not_repeat_the_bytes() {
-        let error = decode(b"\x81\xa1pHemi").unwrap_err().to_string();
-        assert!(!error.contains("Hemi"), "{error}");
+        for garbage in [&b"\x81\xa1pHemi"[..], b"\xa4Hemi", b"\x81\xa1p\xa4Hemi", b"\x81\xa4Hemi\x01", b"\x80"] {
+            let error = decode(garbage).unwrap_err().to_string();
+            assert!(!error.contains("Hemi"), "{error}");
+        }
+        let error = decode(b"\xa4Hemi").unwrap_err().to_string();
+        assert!(error.contains("struct Recorded is expected"), "{error}");
+        assert!(decode(b"\x80").unwrap_err().to_string().contains("missing field"));
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Source};
+use crate::event::{Broadcast, event_type};
 use crate::ids::{Code, CorrelationId, Epoch, LedgerId, Position, StreamId, Version};
 
 /// The subjects all public events go out on; the stream listens to them.
@@ -95,6 +96,7 @@ pub struct PublicEvent<F> {
     /// Position of that stream's previous event; 0 for the first.
     pub previous: Position,
     /// The name of the event type.
+    #[serde(rename = "type")]
     pub kind: String,
     /// The schema version of the facts.
     pub schema: u16,
@@ -111,8 +113,15 @@ pub struct PublicEvent<F> {
     pub organisation: Code,
     /// Where the event came from.
     pub source: Source,
-    /// Provider, catchment and school at that time.
-    pub scope: PublicScope,
+    /// The provider at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Code>,
+    /// The catchment at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catchment: Option<Code>,
+    /// The school at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school: Option<Code>,
     /// The policy version decided under.
     pub policy: u32,
     /// What all events of one request share.
@@ -122,17 +131,6 @@ pub struct PublicEvent<F> {
     pub causation: Option<Position>,
     /// What happened: facts alone.
     pub facts: F,
-}
-
-/// Provider, catchment and school with their names written out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-pub struct PublicScope {
-    /// The provider, ASP or ISP.
-    pub provider: Option<Code>,
-    /// The catchment.
-    pub catchment: Option<Code>,
-    /// The school.
-    pub school: Option<Code>,
 }
 
 /// The body of a restricted event.
@@ -147,14 +145,9 @@ pub fn source(ledger: LedgerId, epoch: Epoch) -> String {
     format!("urn:caseledger:{ledger}:{epoch}")
 }
 
-/// Returns whether an event of this type goes out with position and hash alone.
-///
-/// Design: prosecution, Oranga Tamariki (s 19 and Report of Concern), care status, legal holds, disposals, and what
-/// Immigration NZ answered beyond the fact.
+/// Returns whether an event of this type goes out with position and hash alone; the table of events says which do.
 pub fn is_restricted(kind: &str) -> bool {
-    const FAMILIES: [&str; 6] =
-        ["prosecution_", "oranga_tamariki_", "care_status_", "legal_hold_", "disposal_", "immigration_detail_"];
-    FAMILIES.iter().any(|family| kind.starts_with(family))
+    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted)
 }
 
 /// Returns an event as others may see it.
@@ -176,7 +169,7 @@ fn is_name(kind: &str) -> bool {
 fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
     let unreadable =
         |reason: String| NotPublic::Unreadable { kind: event.kind.to_owned(), schema: event.schema, reason };
-    let facts = facts::read(event.facts).map_err(|error| unreadable(error.reason))?;
+    let facts = facts::of(event).map_err(|error| unreadable(error.reason))?;
     let public = PublicEvent {
         position: event.position,
         stream: event.stream,
@@ -190,11 +183,9 @@ fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
         role: event.actor.role,
         organisation: event.actor.organisation,
         source: event.source,
-        scope: PublicScope {
-            provider: event.scope.provider,
-            catchment: event.scope.catchment,
-            school: event.scope.school,
-        },
+        provider: event.scope.provider,
+        catchment: event.scope.catchment,
+        school: event.scope.school,
         policy: event.policy,
         correlation: event.correlation,
         causation: event.causation,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::envelope::{Actor, Scope};
+use crate::event::{CaseEvent, CommentAdded, CommentNumber, StudentPlanRecorded};
 use crate::ids::{CaseId, Tag};
 use crate::personal::{Group, Part};
 
@@ -42,20 +43,22 @@ fn header<'a>(message: &'a PublicMessage, name: &str) -> Option<&'a str> {
     message.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
 }
 
-fn stored(value: serde_json::Value) -> Vec<u8> {
-    rmp_serde::to_vec_named(&value).unwrap()
+/// The stored facts of a comment.
+fn comment() -> Vec<u8> {
+    let facts = CommentAdded { comment: CommentNumber(2), by_school: false, shared_with_schools: true };
+    CaseEvent::from(facts).facts()
 }
 
 #[test]
 fn the_subject_names_type_and_scope_in_lower_case() {
-    let facts = stored(serde_json::json!({}));
+    let facts = comment();
     let message = message(&event("comment_added", &facts), &place()).unwrap();
     assert_eq!(message.subject, "ledger.ev.comment_added.asp-01.c_07._");
 }
 
 #[test]
 fn the_headers_are_cloudevents_with_position_and_hashes() {
-    let facts = stored(serde_json::json!({}));
+    let facts = comment();
     let message = message(&event("comment_added", &facts), &place()).unwrap();
     for (name, value) in [
         ("ce-specversion", "1.0"),
@@ -78,35 +81,27 @@ fn the_headers_are_cloudevents_with_position_and_hashes() {
 
 #[test]
 fn the_body_holds_public_facts() {
-    #[derive(Serialize)]
-    struct Facts {
-        shared: bool,
-        days: u32,
-        case: CaseId,
-        on: OccurredAt,
-    }
-    let facts = Facts { shared: false, days: 12, case: CaseId([5; 16]), on: "2026-02-28".parse().unwrap() };
-    let facts = rmp_serde::to_vec_named(&facts).unwrap();
+    let facts = comment();
     let message = message(&event("comment_added", &facts), &place()).unwrap();
     let body: serde_json::Value = serde_json::from_slice(&message.body).unwrap();
     assert_eq!(
         body,
         serde_json::json!({
             "position": 42, "stream": "case/07070707-0707-0707-0707-070707070707", "version": 3, "previous": 40,
-            "kind": "comment_added", "schema": 1, "occurred_at": "2026-03-01",
+            "type": "comment_added", "schema": 1, "occurred_at": "2026-03-01",
             "recorded_at": "2026-02-25T06:13:20.000000Z", "role": "case_manager", "organisation": "ASP-01",
-            "source": "person", "scope": {"provider": "ASP-01", "catchment": "C_07", "school": null}, "policy": 1,
+            "source": "person", "provider": "ASP-01", "catchment": "C_07", "policy": 1,
             "correlation": "09090909-0909-0909-0909-090909090909",
-            "facts": {"shared": false, "days": 12, "case": "05050505-0505-0505-0505-050505050505", "on": "2026-02-28"},
+            "facts": {"comment": 2, "by_school": false, "shared_with_schools": true},
         })
     );
 }
 
 #[test]
 fn no_personal_part_person_salt_or_tag_goes_out() {
-    let facts = stored(serde_json::json!({}));
-    for kind in ["comment_added", "prosecution_notified"] {
-        let message = message(&event(kind, &facts), &place()).unwrap();
+    let facts = comment();
+    for (kind, facts) in [("comment_added", &facts), ("overseas_evidence_received", &vec![])] {
+        let message = message(&event(kind, facts), &place()).unwrap();
         let all = format!("{message:?}{}", String::from_utf8(message.body.clone()).unwrap());
         for secret in ["Hemi", "narrative", "P-SECRET", "P-OTHER", &"ab".repeat(16), &"cd".repeat(16)] {
             assert!(!all.contains(secret), "{kind} shows {secret}: {all}");
@@ -116,8 +111,7 @@ fn no_personal_part_person_salt_or_tag_goes_out() {
 
 #[test]
 fn a_restricted_event_goes_out_with_position_and_hash_alone() {
-    let facts = stored(serde_json::json!({"grounds": "UNCOOPERATIVE"}));
-    let message = message(&event("prosecution_notified", &facts), &place()).unwrap();
+    let message = message(&event("overseas_evidence_received", b"whatever it holds"), &place()).unwrap();
     assert_eq!(message.subject, "ledger.ev.restricted._._._");
     assert_eq!(message.body, br#"{"position":42}"#);
     assert_eq!(header(&message, "ce-type"), Some("nz.caseledger.restricted.v1"));
@@ -128,35 +122,65 @@ fn a_restricted_event_goes_out_with_position_and_hash_alone() {
 }
 
 #[test]
-fn prose_bytes_and_fractions_are_no_facts() {
-    for facts in [
-        serde_json::json!({"note": "Hēmi was away"}),
-        serde_json::json!({"note": "away again"}),
-        serde_json::json!({"note": "x".repeat(65)}),
-        serde_json::json!({"rate": 0.5}),
+fn what_an_agency_answered_is_restricted_and_that_it_was_asked_is_not() {
+    for (kind, restricted) in [
+        ("information_request_opened", false),
+        ("information_request_answered", true),
+        ("overseas_evidence_received", true),
+        ("detailed_immigration_check_requested", true),
+        ("case_closed", false),
     ] {
-        let facts = stored(facts);
-        let error = message(&event("comment_added", &facts), &place()).unwrap_err();
-        assert!(matches!(error, NotPublic::Unreadable { .. }), "{error}");
-        assert!(!error.to_string().contains("away"), "the error repeats what it refuses: {error}");
+        assert_eq!(is_restricted(kind), restricted, "{kind}");
     }
-    let error = message(&event("comment_added", b"\xc1"), &place()).unwrap_err();
-    assert!(error.to_string().contains("comment_added"), "{error}");
+}
+
+#[test]
+fn prose_and_fractions_are_no_facts() {
+    for (value, is_fact) in [
+        (serde_json::json!("2026-03-01T09:00:00.000001Z"), true),
+        (serde_json::json!({"on": "2026-03-01", "codes": ["A-1", "B_2"], "n": -3, "none": null, "yes": true}), true),
+        (serde_json::json!("case/05050505-0505-0505-0505-050505050505"), true),
+        (serde_json::json!("away again"), false),
+        (serde_json::json!("H\u{113}mi"), false),
+        (serde_json::json!("x".repeat(65)), false),
+        (serde_json::json!({"list": [{"note": "away again"}]}), false),
+        (serde_json::json!(0.5), false),
+    ] {
+        assert_eq!(facts::is_fact(&value), is_fact, "{value}");
+    }
+}
+
+#[test]
+fn facts_that_cannot_be_read_do_not_go_out_and_are_not_repeated() {
+    for (kind, facts) in [("comment_added", &b"\xa4Hemi"[..]), ("a_type_of_tomorrow", b"\x80")] {
+        let error = message(&event(kind, facts), &place()).unwrap_err();
+        assert!(matches!(error, NotPublic::Unreadable { .. }), "{error}");
+        assert!(error.to_string().contains(kind) && !error.to_string().contains("Hemi"), "{error}");
+    }
 }
 
 #[test]
 fn a_body_past_the_limit_does_not_go_out() {
-    let facts = stored(serde_json::json!({"codes": vec!["ABCDEFGHIJ"; 1200]}));
-    message(&event("comment_added", &facts), &place()).expect("under the limit");
-    let facts = stored(serde_json::json!({"codes": vec!["ABCDEFGHIJ"; 1260]}));
-    let error = message(&event("comment_added", &facts), &place()).unwrap_err();
+    let plan = |barriers| {
+        let facts = StudentPlanRecorded {
+            revision: 1,
+            goals: 1,
+            barriers: vec![code("ABCDEFGHIJ"); barriers],
+            review_on: None,
+        };
+        CaseEvent::from(facts).facts()
+    };
+    let facts = plan(1200);
+    message(&event("student_plan_recorded", &facts), &place()).expect("under the limit");
+    let facts = plan(1260);
+    let error = message(&event("student_plan_recorded", &facts), &place()).unwrap_err();
     assert!(matches!(error, NotPublic::TooLarge { bytes, .. } if bytes > BODY_LIMIT), "{error}");
 }
 
 #[test]
 fn a_name_that_would_change_the_subject_does_not_go_out() {
-    let facts = stored(serde_json::json!({}));
-    for kind in ["", "a.b", "a b", "*", ">", "Ä", "a\r\nb"] {
+    let facts = comment();
+    for kind in ["", "a.b", "a b", "*", ">", "\u{c4}", "a\r\nb"] {
         assert_eq!(message(&event(kind, &facts), &place()), Err(NotPublic::BadName), "{kind:?}");
     }
 }
