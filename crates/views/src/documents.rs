@@ -1,10 +1,9 @@
 //! What queries answer: rows of facts joined with the personal parts they name.
 
-use caseledger_events::ids::{CaseId, Position};
-use caseledger_events::number::CaseNumber;
+use caseledger_events::ids::Position;
 use caseledger_events::parts::{AgencyAnswer, AgreementNote, Contacts, PlanText, Student};
 use caseledger_events::personal::{Group, Personal};
-use caseledger_projections::case_view::{AgreementRow, CaseRow, CaseStatus, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow};
 use caseledger_projections::timeline::TimelineRow;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -144,26 +143,11 @@ pub struct TimelinePage {
     pub as_of: Position,
 }
 
-/// A case found by name.
-#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
-pub struct SearchHit {
-    /// The case.
-    pub case: CaseId,
-    /// Its number.
-    pub number: CaseNumber,
-    /// Where it stands.
-    pub status: CaseStatus,
-    /// The case: facts.
-    pub row: CaseRow,
-    /// Who the student is.
-    pub student_name: StudentName,
-}
-
-/// What a search found, best first.
+/// What a search found, the case opened last first.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct SearchHits {
     /// The cases.
-    pub items: Vec<SearchHit>,
+    pub items: Vec<CaseItem>,
     /// Whether more were found than are shown: search with more of the name.
     pub more: bool,
     /// The position the answer is true at.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use caseledger_events::ids::Position;
+use caseledger_log::ReadError;
 
 /// Why the views were not opened.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +19,18 @@ pub enum ViewError {
         /// What the operating system answered.
         source: io::Error,
     },
+    /// The log could not be asked whether a view belongs to it.
+    #[error("cannot compare the view {view} with the log: {source}")]
+    Log {
+        /// The view.
+        view: &'static str,
+        /// What the log answered.
+        source: ReadError,
+    },
     /// SQLite refused something that setting the file aside does not mend.
-    #[error("the view file {path} cannot be used: {reason}; views are made from the log, so the file may be moved away and is built again at the next start")]
+    #[error(
+        "the view file {path} cannot be used: {reason}; views are made from the log, so the file may be moved away and is built again at the next start"
+    )]
     Store {
         /// The view's file.
         path: PathBuf,
@@ -59,7 +70,9 @@ pub enum QueryError {
         target: Position,
     },
     /// The view's file could not be read.
-    #[error("the view {view} cannot be read: {reason}; the service rebuilds a damaged view by itself, try again shortly")]
+    #[error(
+        "the view {view} cannot be read: {reason}; the service rebuilds a damaged view by itself, try again shortly"
+    )]
     Store {
         /// The view.
         view: &'static str,

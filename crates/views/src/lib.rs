@@ -3,15 +3,29 @@
 //! The only crate that names SQLite. [`Views`] runs one worker thread a read model; each has a file of its own, in
 //! which rows and the position they stand for change in one transaction. Queries block: call them from a thread
 //! that may.
+//!
+//! To add a read model: its pure fold in `projections/`, a module here with its tables and a [`model::Keeper`],
+//! and one line in [`model::MODELS`].
 
-mod case_query;
+mod case_view;
+mod checkpoint;
+mod cursor;
 mod documents;
 mod error;
+mod files;
+mod model;
+mod opening;
+mod pool;
+mod query;
+mod shared;
 mod status;
+mod store;
 mod views;
+mod worker;
 
-pub use case_query::{CaseQuery, CaseView, Flag, Sort};
+pub use case_view::CaseView;
 pub use documents::*;
 pub use error::{Behind, QueryError, ViewError};
-pub use status::{ViewState, ViewStatus};
+pub use query::{CaseQuery, Flag, Sort};
+pub use status::{SetAside, ViewState, ViewStatus};
 pub use views::{ViewOptions, Views};

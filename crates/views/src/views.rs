@@ -1,12 +1,21 @@
 //! All read models of the service.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use caseledger_log::Reader;
+use parking_lot::Mutex;
 
-use crate::case_query::CaseView;
+use crate::case_view::{self, CaseView};
+use crate::checkpoint::Checkpoint;
 use crate::error::ViewError;
+use crate::files::{io_error, prepare_dir};
+use crate::model::{MODELS, Model};
+use crate::opening;
+use crate::shared::Shared;
 use crate::status::ViewStatus;
+use crate::worker::Worker;
 
 /// Settings of the views; the defaults are those of the service.
 #[derive(Clone, Debug)]
@@ -23,15 +32,33 @@ impl Default for ViewOptions {
     }
 }
 
-/// The read models with their workers.
+/// The read models with their workers; dropping it stops them.
 pub struct Views {
+    running: Vec<Running>,
     case_view: CaseView,
+}
+
+/// One view at work.
+struct Running {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Views {
     /// Opens or builds every view in a directory and starts its worker.
+    ///
+    /// A file that does not belong to this log (ahead of it, another history, another ledger or epoch, damaged) is
+    /// set aside and built anew; [`ViewStatus::set_aside`] and the service's log say so.
     pub fn open(dir: &Path, reader: Reader, options: ViewOptions) -> Result<Views, ViewError> {
-        unimplemented!("{dir:?} {} {options:?}", reader.durable())
+        prepare_dir(dir)?;
+        let mut running = Vec::with_capacity(MODELS.len());
+        for model in MODELS {
+            running.push(start(dir, model, &reader, &options)?);
+        }
+        let of = |name| running.iter().find(|view: &&Running| view.shared.model.name == name);
+        let shared = of(case_view::MODEL.name).map(|view| Arc::clone(&view.shared));
+        let case_view = CaseView::new(shared.expect("the case view is in the list of models"));
+        Ok(Views { running, case_view })
     }
 
     /// Returns the case view.
@@ -41,11 +68,36 @@ impl Views {
 
     /// Returns how every view stands.
     pub fn status(&self) -> Vec<ViewStatus> {
-        unimplemented!()
+        self.running.iter().map(|view| view.shared.status()).collect()
     }
 
-    /// Stops the workers and waits for them; queries are answered until the last handle is gone.
+    /// Stops the workers and waits for them; their files are closed when the last query has ended.
     pub fn shutdown(&self) {
-        unimplemented!()
+        self.running.iter().for_each(|view| view.shared.stop());
+        for view in &self.running {
+            for thread in view.threads.lock().drain(..) {
+                if thread.join().is_err() {
+                    tracing::error!(view = view.shared.model.name, "view worker ended in a panic");
+                }
+            }
+        }
     }
+}
+
+impl Drop for Views {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn start(dir: &Path, model: &'static Model, reader: &Reader, options: &ViewOptions) -> Result<Running, ViewError> {
+    let (opened, aside) = opening::open(dir, model, reader)?;
+    let shared = Arc::new(Shared::new(model, reader.clone(), &opened.path, options.readers));
+    aside.into_iter().for_each(|aside| shared.set_aside(aside));
+    let thread_error = io_error("start the worker thread of", dir);
+    let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;
+    let worker = Worker::new(Arc::clone(&shared), dir, options.batch_events, checkpoint, opened);
+    let reading = thread::Builder::new().name(format!("view-{}", model.name)).spawn(move || worker.run());
+    let reading = reading.map_err(&thread_error)?;
+    Ok(Running { shared, threads: Mutex::new(vec![reading, copying]) })
 }

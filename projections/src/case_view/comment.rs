@@ -1,11 +1,12 @@
 //! The comments of a case and who could see them when (V2, V4, E14).
 
-use caseledger_events::envelope::Actor;
-use caseledger_events::event::CommentNumber;
+use caseledger_events::envelope::{Actor, Recorded};
+use caseledger_events::event::{CaseEvent, CommentAdded, CommentNumber, CommentSharingChanged};
 use caseledger_events::ids::Code;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CasePart;
 use crate::moment::Moment;
 
 /// One comment; its text is the `note` part of the event at its position.
@@ -38,4 +39,43 @@ pub struct Sharing {
     pub by: Actor,
     /// When.
     pub at: Moment,
+}
+
+impl CasePart for CommentRow {
+    fn key(_: &Recorded<'_>, read: &CaseEvent) -> Option<u64> {
+        match read {
+            CaseEvent::CommentAdded(CommentAdded { comment, .. })
+            | CaseEvent::CommentSharingChanged(CommentSharingChanged { comment, .. }) => Some(u64::from(comment.0)),
+            _ => None,
+        }
+    }
+
+    fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
+        match (row, read) {
+            (_, CaseEvent::CommentAdded(e)) => Some(written(event, e)),
+            (Some(row), CaseEvent::CommentSharingChanged(e)) => Some(shared(row, event, e.shared_with_schools)),
+            (row, _) => row,
+        }
+    }
+}
+
+fn written(event: &Recorded<'_>, e: &CommentAdded) -> CommentRow {
+    let at = Moment::of(event);
+    CommentRow {
+        number: e.comment,
+        by: event.actor,
+        by_school: e.by_school,
+        school: e.by_school.then_some(event.actor.organisation),
+        shared: e.shared_with_schools,
+        visible_to_school: e.shared_with_schools || e.by_school,
+        written: at,
+        sharing: vec![Sharing { shared: e.shared_with_schools, by: event.actor, at }],
+    }
+}
+
+fn shared(mut row: CommentRow, event: &Recorded<'_>, shared: bool) -> CommentRow {
+    row.shared = shared;
+    row.visible_to_school = shared || row.by_school;
+    row.sharing.push(Sharing { shared, by: event.actor, at: Moment::of(event) });
+    row
 }

@@ -10,24 +10,26 @@ use caseledger_events::personal::PartKind;
 use super::{CaseRow, CaseStatus, Counts, Details, Flags, OwnerKind};
 use crate::moment::{Moment, keep_earliest};
 
-/// Folds one event into the row of its case; `None` stays `None` until an event that begins a case.
-///
-/// No clock, no rules, no refusal: the fact has already happened.
-pub fn evolve(row: Option<CaseRow>, event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
-    let mut row = match row {
-        Some(row) => row,
-        None => begin(event, read)?,
-    };
-    row.last_activity = Moment::of(event);
-    row.version = event.version;
-    if carries::<Student>(event) {
-        row.student_at = Some(event.position);
+impl CaseRow {
+    /// Folds one event into the row of its case; `None` stays `None` until an event that begins a case.
+    ///
+    /// No clock, no rules, no refusal: the fact has already happened.
+    pub fn evolve(row: Option<CaseRow>, event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
+        let mut row = match row {
+            Some(row) => row,
+            None => begin(event, read)?,
+        };
+        row.last_activity = Moment::of(event);
+        row.version = event.version;
+        if carries::<Student>(event) {
+            row.student_at = Some(event.position);
+        }
+        if carries::<Contacts>(event) {
+            row.contacts_at = Some(event.position);
+        }
+        row.take(Moment::of(event), read);
+        Some(row)
     }
-    if carries::<Contacts>(event) {
-        row.contacts_at = Some(event.position);
-    }
-    row.take(Moment::of(event), read);
-    Some(row)
 }
 
 fn carries<K: PartKind>(event: &Recorded<'_>) -> bool {
@@ -36,21 +38,13 @@ fn carries<K: PartKind>(event: &Recorded<'_>) -> bool {
 
 fn begin(event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
     match read {
-        CaseEvent::SupportRequestSubmitted(e) => {
-            new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school)
-        }
+        CaseEvent::SupportRequestSubmitted(e) => new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school),
         CaseEvent::NonEnrolmentNotified(e) => new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school),
         _ => None,
     }
 }
 
-fn new(
-    event: &Recorded<'_>,
-    number: CaseNumber,
-    kind: CaseKind,
-    student: StudentId,
-    school: Code,
-) -> Option<CaseRow> {
+fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: StudentId, school: Code) -> Option<CaseRow> {
     let StreamId::Case(case) = event.stream else { return None };
     let now = Moment::of(event);
     Some(CaseRow {

@@ -1,9 +1,11 @@
 //! The information requests of a case (§1.8, R20).
 
-use caseledger_events::event::{Agency, RequestNumber, Whereabouts, WithdrawalReason};
+use caseledger_events::envelope::Recorded;
+use caseledger_events::event::{Agency, CaseEvent, RequestNumber, Whereabouts, WithdrawalReason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CasePart;
 use crate::moment::Moment;
 
 /// Where a request stands.
@@ -43,4 +45,59 @@ pub struct RequestRow {
     pub withdrawn: Option<Moment>,
     /// Why it was taken back.
     pub withdrawn_because: Option<WithdrawalReason>,
+}
+
+impl CasePart for RequestRow {
+    fn key(_: &Recorded<'_>, read: &CaseEvent) -> Option<u64> {
+        let number = match read {
+            CaseEvent::InformationRequestOpened(e) => e.request,
+            CaseEvent::DetailedImmigrationCheckRequested(e) => e.request,
+            CaseEvent::InformationRequestAnswered(e) => e.request,
+            CaseEvent::InformationRequestWithdrawn(e) => e.request,
+            _ => return None,
+        };
+        Some(u64::from(number.0))
+    }
+
+    fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
+        let at = Moment::of(event);
+        match (row, read) {
+            (_, CaseEvent::InformationRequestOpened(e)) => {
+                Some(RequestRow { automatic: e.automatic, ..opened(e.request, e.agency, at) })
+            }
+            (_, CaseEvent::DetailedImmigrationCheckRequested(e)) => {
+                Some(RequestRow { detailed: true, ..opened(e.request, Agency::Inz, at) })
+            }
+            (Some(row), CaseEvent::InformationRequestAnswered(e)) => Some(RequestRow {
+                state: RequestState::Answered,
+                answered: Some(at),
+                whereabouts: Some(e.whereabouts),
+                known_code: Some(e.known_code),
+                ..row
+            }),
+            (Some(row), CaseEvent::InformationRequestWithdrawn(e)) => Some(RequestRow {
+                state: RequestState::Withdrawn,
+                withdrawn: Some(at),
+                withdrawn_because: Some(e.reason),
+                ..row
+            }),
+            (row, _) => row,
+        }
+    }
+}
+
+fn opened(number: RequestNumber, agency: Agency, at: Moment) -> RequestRow {
+    RequestRow {
+        number,
+        agency,
+        detailed: false,
+        automatic: false,
+        state: RequestState::Open,
+        opened: at,
+        answered: None,
+        whereabouts: None,
+        known_code: None,
+        withdrawn: None,
+        withdrawn_because: None,
+    }
 }

@@ -1,17 +1,11 @@
-//! Queries of the case view.
-
-use std::time::Duration;
+//! What lists of cases can be asked for.
 
 use caseledger_events::event::CaseKind;
-use caseledger_events::ids::{CaseId, Code, Position, StudentId};
-use caseledger_events::number::CaseNumber;
+use caseledger_events::ids::{Code, StudentId};
 use caseledger_projections::case_view::CaseStatus;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::documents::{CaseDocument, CasePage, SearchHits, TimelinePage};
-use crate::error::{Behind, QueryError};
 
 /// What calls for attention: a filter of lists.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -87,50 +81,4 @@ impl CaseQuery {
     pub const LIMIT_MAX: u32 = 500;
     /// The rows of a page when nothing is said.
     pub const LIMIT_DEFAULT: u32 = 50;
-}
-
-/// The case view; cheap to clone. Its queries block and each answers from one state of the view.
-#[derive(Clone)]
-pub struct CaseView {}
-
-impl CaseView {
-    /// Returns a case with everything that belongs to it.
-    pub fn case(&self, case: CaseId) -> Result<Option<CaseDocument>, QueryError> {
-        unimplemented!("{case}")
-    }
-
-    /// Returns a case by the number people quote.
-    pub fn case_by_number(&self, number: CaseNumber) -> Result<Option<CaseDocument>, QueryError> {
-        unimplemented!("{number}")
-    }
-
-    /// Returns one page of a case's timeline, oldest first; `None` for an unknown case.
-    pub fn timeline(
-        &self,
-        case: CaseId,
-        cursor: Option<&str>,
-        limit: Option<u32>,
-    ) -> Result<Option<TimelinePage>, QueryError> {
-        unimplemented!("{case} {cursor:?} {limit:?}")
-    }
-
-    /// Returns one page of the cases a query lets through.
-    pub fn list(&self, query: &CaseQuery) -> Result<CasePage, QueryError> {
-        unimplemented!("{query:?}")
-    }
-
-    /// Finds cases by the student's name: every word must begin a name; macrons and double vowels are one.
-    pub fn search(&self, text: &str, limit: u32) -> Result<SearchHits, QueryError> {
-        unimplemented!("{} {limit}", text.len())
-    }
-
-    /// Returns how far the view has read.
-    pub fn position(&self) -> Position {
-        unimplemented!()
-    }
-
-    /// Waits until the view has read up to a position (`min_position`).
-    pub async fn wait_for(&self, position: Position, timeout: Duration) -> Result<(), Behind> {
-        unimplemented!("{position} {timeout:?}")
-    }
 }

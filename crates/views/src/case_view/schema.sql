@@ -1,0 +1,94 @@
+-- Version 1. Change a table or a stored row, and raise the version in case_view.rs.
+
+-- What lists filter and sort by. `ref` is the position of the event that opened the case: short, unique, in order.
+CREATE TABLE case_key (
+    ref         INTEGER PRIMARY KEY,
+    id          BLOB    NOT NULL,
+    number      INTEGER NOT NULL,
+    student     BLOB    NOT NULL,
+    status      TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    provider    TEXT,
+    manager     TEXT,
+    catchment   TEXT,
+    school      TEXT    NOT NULL,
+    enrolled_at TEXT,
+    flags       INTEGER NOT NULL,
+    opened_on   TEXT    NOT NULL,
+    active_at   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX case_key_id ON case_key (id);
+CREATE UNIQUE INDEX case_key_number ON case_key (number);
+CREATE UNIQUE INDEX case_key_active_at ON case_key (active_at);
+CREATE INDEX case_key_student ON case_key (student);
+CREATE INDEX case_key_status ON case_key (status);
+CREATE INDEX case_key_provider ON case_key (provider);
+CREATE INDEX case_key_manager ON case_key (manager);
+CREATE INDEX case_key_catchment ON case_key (catchment);
+CREATE INDEX case_key_school ON case_key (school);
+CREATE INDEX case_key_enrolled_at ON case_key (enrolled_at);
+CREATE INDEX case_key_opened_on ON case_key (opened_on);
+
+-- The rows of the fold, MessagePack: facts alone.
+CREATE TABLE case_row (ref INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT;
+
+CREATE TABLE comment (
+    ref               INTEGER NOT NULL,
+    number            INTEGER NOT NULL,
+    visible_to_school INTEGER NOT NULL,
+    row               BLOB    NOT NULL,
+    PRIMARY KEY (ref, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE request (
+    ref    INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    row    BLOB    NOT NULL,
+    PRIMARY KEY (ref, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE plan (
+    ref    INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    row    BLOB    NOT NULL,
+    PRIMARY KEY (ref, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE agreement (
+    ref    INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    row    BLOB    NOT NULL,
+    PRIMARY KEY (ref, number)
+) STRICT, WITHOUT ROWID;
+
+-- One row an event: what the timeline shows of it, the facts as recorded; put into words when it is read.
+CREATE TABLE timeline (
+    position INTEGER PRIMARY KEY,
+    ref      INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    parts    INTEGER NOT NULL,
+    entry    BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX timeline_of_case ON timeline (ref, version);
+
+-- Everything personal, each part where its event put it; nothing personal is stored anywhere else but in the index of
+-- names, which follows. `DELETE FROM case_personal WHERE ref = ?` takes all of a case away.
+CREATE TABLE case_personal (
+    -- position * 256 + the part's place in its event.
+    id         INTEGER PRIMARY KEY,
+    ref        INTEGER NOT NULL,
+    part       TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    part_group TEXT    NOT NULL,
+    body       BLOB    NOT NULL
+) STRICT;
+CREATE INDEX case_personal_of_case ON case_personal (ref);
+
+-- Names folded for search, a row a case.
+CREATE VIRTUAL TABLE case_names USING fts5 (
+    names, detail = none, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO case_names (case_names, rank) VALUES ('secure-delete', 1);
+CREATE TRIGGER case_personal_deleted AFTER DELETE ON case_personal WHEN old.part = 'student' BEGIN
+    DELETE FROM case_names WHERE rowid = old.ref;
+END;

@@ -1,0 +1,48 @@
+//! The list of read models, and what each of them brings.
+
+use caseledger_events::envelope::Recorded;
+use rusqlite::Connection;
+
+use crate::case_view;
+
+/// A read model: its name, the shape of its tables, and the code that keeps them.
+pub(crate) struct Model {
+    /// Its name; begins the names of its files.
+    pub name: &'static str,
+    /// The version of its shape: raised whenever tables or stored rows change, so that a new file is built.
+    pub version: u32,
+    /// Its tables.
+    pub schema: &'static str,
+    /// Makes what keeps the tables.
+    pub keeper: fn() -> Box<dyn Keeper>,
+}
+
+/// Every read model.
+pub(crate) const MODELS: &[&Model] = &[&case_view::MODEL];
+
+/// Keeps the tables of a read model, in the worker's transaction.
+pub(crate) trait Keeper: Send {
+    /// Takes one event in, or refuses it without having changed anything.
+    fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError>;
+
+    /// Writes what [`Keeper::apply`] held back; the transaction is committed next.
+    fn flush(&mut self, db: &Connection) -> Result<(), ApplyError>;
+
+    /// Forgets what is held in memory, because the transaction was rolled back.
+    fn forget(&mut self);
+}
+
+/// Why an event was not taken in.
+#[derive(Debug)]
+pub(crate) enum ApplyError {
+    /// The event cannot be taken, now or on a second try: the view stops before it.
+    Refused(String),
+    /// SQLite failed.
+    Store(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for ApplyError {
+    fn from(error: rusqlite::Error) -> Self {
+        ApplyError::Store(error)
+    }
+}

@@ -1,0 +1,78 @@
+//! Opening a view's file: does it belong to this log? If not, it is set aside and built anew, never patched.
+
+use std::path::{Path, PathBuf};
+
+use caseledger_log::{ReadError, Reader};
+use rusqlite::Connection;
+
+use crate::error::ViewError;
+use crate::files::{Files, name_of};
+use crate::model::Model;
+use crate::status::SetAside;
+use crate::store::{self, Mark};
+
+/// A file in the hands of its worker.
+pub(crate) struct Opened {
+    pub path: PathBuf,
+    pub db: Connection,
+    pub mark: Mark,
+}
+
+/// Opens the file in use, or builds one; returns also what had to be set aside.
+pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result<(Opened, Vec<SetAside>), ViewError> {
+    let files = Files::new(dir, model.name);
+    let mut aside = Vec::new();
+    while let Some(path) = files.current(model.version)? {
+        let reason = match store::open(&path, model) {
+            Ok((db, mark)) => match misfit(&mark, reader, model)? {
+                None => {
+                    files.point(&path)?;
+                    tracing::info!(view = model.name, file = name_of(&path), position = mark.position.0, "view opened");
+                    return Ok((Opened { path, db, mark }, aside));
+                }
+                Some(reason) => reason,
+            },
+            Err(error) if store::is_damage(&error) => format!("its file is damaged: {error}"),
+            Err(error) => return Err(ViewError::Store { path, reason: error.to_string() }),
+        };
+        aside.push(set_aside(dir, model, &path, reason)?);
+    }
+    Ok((build(dir, model, reader)?, aside))
+}
+
+/// Creates an empty file that will hold the history up to now before it answers.
+pub(crate) fn build(dir: &Path, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
+    let files = Files::new(dir, model.name);
+    let path = files.create(model.version)?;
+    let mark = Mark::start(reader.identity(), reader.durable());
+    let db = store::create(&path, model, mark)
+        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
+    files.point(&path)?;
+    tracing::info!(view = model.name, file = name_of(&path), target = mark.target.0, "view is built from the log");
+    Ok(Opened { path, db, mark })
+}
+
+/// Moves a file that does not belong to this log out of the way.
+pub(crate) fn set_aside(dir: &Path, model: &'static Model, path: &Path, reason: String) -> Result<SetAside, ViewError> {
+    let file = Files::new(dir, model.name).set_aside(path)?;
+    tracing::warn!(view = model.name, file, reason, "view file was set aside and is built anew");
+    Ok(SetAside { file, reason })
+}
+
+/// Returns why a file does not belong to this log; `None` when it does.
+fn misfit(mark: &Mark, reader: &Reader, model: &'static Model) -> Result<Option<String>, ViewError> {
+    let identity = reader.identity();
+    if mark.identity != identity {
+        return Ok(Some(format!("it is of {} and the log is of {identity}", mark.identity)));
+    }
+    let ahead = || Some(format!("it stands at position {} and the log ends at {}", mark.position, reader.durable()));
+    if mark.position > reader.durable() {
+        return Ok(ahead());
+    }
+    match reader.chain_at(mark.position) {
+        Ok(chain) if chain == mark.chain => Ok(None),
+        Ok(_) => Ok(Some(format!("the log tells another history up to position {}", mark.position))),
+        Err(ReadError::Beyond { .. }) => Ok(ahead()),
+        Err(source) => Err(ViewError::Log { view: model.name, source }),
+    }
+}

@@ -1,0 +1,224 @@
+//! What a view's worker, its queries and its status share.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use caseledger_events::ids::Position;
+use caseledger_log::Reader;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::error::{Behind, QueryError};
+use crate::files::name_of;
+use crate::model::Model;
+use crate::pool::Pool;
+use crate::status::{SetAside, ViewState, ViewStatus};
+
+/// The window of the rate.
+const RATE_WINDOW: Duration = Duration::from_secs(10);
+/// The least time between two samples of the rate.
+const SAMPLE_EVERY: Duration = Duration::from_millis(200);
+
+/// How far a view has read, as its queries see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Progress {
+    pub position: Position,
+    /// Queries are answered from here on.
+    pub target: Position,
+    /// The worker reads no further: nothing is worth waiting for.
+    pub ended: bool,
+}
+
+/// What a view's worker, its queries and its status share.
+pub(crate) struct Shared {
+    pub model: &'static Model,
+    pub reader: Reader,
+    pub pool: Pool,
+    /// Wakes the worker for another reason than new events.
+    pub wake: Notify,
+    progress: watch::Sender<Progress>,
+    stop: watch::Sender<bool>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: String,
+    state: ViewState,
+    last_error: Option<String>,
+    set_aside: Vec<SetAside>,
+    /// What a query found wrong with the file; the worker builds it anew.
+    damage: Option<String>,
+    behind_since: Option<Instant>,
+    samples: VecDeque<(Instant, u64)>,
+}
+
+impl Shared {
+    pub fn new(model: &'static Model, reader: Reader, path: &Path, readers: usize) -> Shared {
+        let progress = Progress { position: Position(0), target: Position(u64::MAX), ended: false };
+        Shared {
+            model,
+            reader,
+            pool: Pool::new(path, readers),
+            wake: Notify::new(),
+            progress: watch::Sender::new(progress),
+            stop: watch::Sender::new(false),
+            inner: Mutex::new(Inner {
+                file: name_of(path),
+                state: ViewState::Following,
+                last_error: None,
+                set_aside: Vec::new(),
+                damage: None,
+                behind_since: None,
+                samples: VecDeque::new(),
+            }),
+        }
+    }
+
+    pub fn progress(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+        self.wake.notify_one();
+    }
+
+    pub fn stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits until the view is to stop.
+    pub fn stop_signal(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Says which file is in use and what it stands for.
+    pub fn in_use(&self, path: &Path, position: Position, target: Position) {
+        self.pool.switch(path);
+        self.inner.lock().file = name_of(path);
+        self.progress.send_replace(Progress { position, target, ended: false });
+        self.going_on();
+    }
+
+    /// Says how far the worker has read.
+    pub fn reached(&self, position: Position) {
+        self.progress.send_modify(|progress| progress.position = position);
+        let caught_up = position >= self.reader.durable();
+        let now = Instant::now();
+        let mut inner = self.inner.lock();
+        inner.behind_since = if caught_up { None } else { inner.behind_since.or(Some(now)) };
+        if inner.samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {
+            inner.samples.push_back((now, position.0));
+            while inner.samples.front().is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
+                inner.samples.pop_front();
+            }
+        }
+    }
+
+    /// Says that there is something to read.
+    pub fn behind(&self) {
+        self.inner.lock().behind_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Says that the worker reads on.
+    pub fn going_on(&self) {
+        let Progress { position, target, .. } = self.progress();
+        let state = if position < target { ViewState::Building { target } } else { ViewState::Following };
+        let mut inner = self.inner.lock();
+        if inner.state != state {
+            inner.state = state;
+        }
+    }
+
+    /// Says that the worker failed and tries again.
+    pub fn retrying(&self, reason: String) {
+        let mut inner = self.inner.lock();
+        inner.last_error = Some(reason.clone());
+        inner.state = ViewState::Retrying { reason };
+    }
+
+    /// Says that the worker stopped before an event.
+    pub fn stalled(&self, at: Position, reason: String) {
+        let mut inner = self.inner.lock();
+        inner.last_error = Some(reason.clone());
+        inner.state = ViewState::Stalled { at, reason };
+        inner.behind_since.get_or_insert_with(Instant::now);
+        drop(inner);
+        self.progress.send_modify(|progress| progress.ended = true);
+    }
+
+    /// Says that the worker is gone.
+    pub fn stopped(&self) {
+        self.inner.lock().state = ViewState::Stopped;
+        self.progress.send_modify(|progress| progress.ended = true);
+        self.pool.close();
+    }
+
+    /// Notes a file that was set aside.
+    pub fn set_aside(&self, aside: SetAside) {
+        let mut inner = self.inner.lock();
+        inner.last_error = Some(aside.reason.clone());
+        inner.set_aside.push(aside);
+    }
+
+    /// Lets the worker know that the file is damaged.
+    pub fn report_damage(&self, reason: String) {
+        self.inner.lock().damage = Some(reason);
+        self.wake.notify_one();
+    }
+
+    /// Takes what a query found wrong with the file.
+    pub fn take_damage(&self) -> Option<String> {
+        self.inner.lock().damage.take()
+    }
+
+    /// Returns how far the view has read, unless it is still being built.
+    pub fn ready(&self) -> Result<Position, QueryError> {
+        let Progress { position, target, .. } = self.progress();
+        if position < target {
+            return Err(QueryError::Building { view: self.model.name, position, target });
+        }
+        Ok(position)
+    }
+
+    /// Waits until the view has read up to a position.
+    pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Behind> {
+        let mut progress = self.progress.subscribe();
+        let reached = progress.wait_for(|progress| progress.position >= wanted || progress.ended);
+        // Either way the answer is read from where the view stands.
+        let _ = tokio::time::timeout(timeout, reached).await;
+        let position = self.progress().position;
+        if position >= wanted { Ok(()) } else { Err(Behind { position, wanted }) }
+    }
+
+    pub fn status(&self) -> ViewStatus {
+        let progress = self.progress();
+        let head = self.reader.durable();
+        let lag_events = head.0.saturating_sub(progress.position.0);
+        let now = Instant::now();
+        let inner = self.inner.lock();
+        let since = inner.behind_since.filter(|_| lag_events > 0);
+        ViewStatus {
+            view: self.model.name,
+            version: self.model.version,
+            file: inner.file.clone(),
+            state: inner.state.clone(),
+            position: progress.position,
+            head,
+            lag_events,
+            lag_seconds: since.map_or(0.0, |since| (now - since).as_secs_f64()),
+            events_per_second: rate(&inner.samples, now, progress.position),
+            last_error: inner.last_error.clone(),
+            set_aside: inner.set_aside.clone(),
+            ready: progress.position >= progress.target && !matches!(inner.state, ViewState::Stopped),
+        }
+    }
+}
+
+fn rate(samples: &VecDeque<(Instant, u64)>, now: Instant, position: Position) -> f64 {
+    let recent = samples.iter().find(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
+    let Some(&(at, first)) = recent else { return 0.0 };
+    let seconds = now.duration_since(at).as_secs_f64();
+    if seconds < 0.001 { 0.0 } else { position.0.saturating_sub(first) as f64 / seconds }
+}

@@ -1,0 +1,166 @@
+//! One SQLite file: how it is opened, and the mark that says what its rows stand for.
+
+use std::path::Path;
+
+use caseledger_events::ids::{Epoch, LedgerId, Position};
+use caseledger_log::LedgerIdentity;
+use caseledger_proof::Hash;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+
+use crate::model::Model;
+
+/// What the rows of a file stand for; changes in the transaction that changes the rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Mark {
+    pub identity: LedgerIdentity,
+    pub position: Position,
+    /// The chain hash at the position.
+    pub chain: Hash,
+    /// Up to here the history is being read for the first time; before that, queries would miss what has happened.
+    pub target: Position,
+}
+
+impl Mark {
+    /// Returns the mark of a file that holds nothing yet.
+    pub fn start(identity: LedgerIdentity, target: Position) -> Mark {
+        Mark { identity, position: Position(0), chain: Hash::ZERO, target }
+    }
+}
+
+const MARK_TABLE: &str = "
+CREATE TABLE view_mark (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    view     TEXT    NOT NULL,
+    version  INTEGER NOT NULL,
+    ledger   BLOB    NOT NULL,
+    epoch    INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    chain    BLOB    NOT NULL,
+    target   INTEGER NOT NULL
+) STRICT;
+";
+
+/// Creates the tables of a model in an empty file.
+pub(crate) fn create(path: &Path, model: &Model, mark: Mark) -> rusqlite::Result<Connection> {
+    let db = writer(path)?;
+    let tx = db.unchecked_transaction()?;
+    tx.execute_batch(MARK_TABLE)?;
+    tx.execute_batch(model.schema)?;
+    tx.execute(
+        "INSERT INTO view_mark VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            model.name,
+            model.version,
+            mark.identity.ledger.0,
+            mark.identity.epoch.0,
+            number(mark.position),
+            mark.chain.0,
+            number(mark.target)
+        ],
+    )?;
+    tx.commit()?;
+    Ok(db)
+}
+
+/// Opens a file for its worker.
+pub(crate) fn open(path: &Path, model: &Model) -> rusqlite::Result<(Connection, Mark)> {
+    let db = writer(path)?;
+    let (view, version, mark) = db.query_row(
+        "SELECT view, version, ledger, epoch, position, chain, target FROM view_mark WHERE one = 1",
+        [],
+        |row| {
+            let ledger = LedgerId(row.get(2)?);
+            let mark = Mark {
+                identity: LedgerIdentity { ledger, epoch: Epoch(row.get(3)?) },
+                position: position_of(row.get(4)?),
+                chain: Hash(row.get(5)?),
+                target: position_of(row.get(6)?),
+            };
+            Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, mark))
+        },
+    )?;
+    if (view.as_str(), version) != (model.name, model.version) {
+        return Err(damaged(format!("it holds version {version} of {view}")));
+    }
+    Ok((db, mark))
+}
+
+/// Opens a file for queries; it cannot be changed through this connection.
+pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "cache_size", -8 * 1024)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+/// Opens a second connection that copies the write-ahead log back while the worker writes on.
+pub(crate) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(db)
+}
+
+/// Stores what the rows stand for now.
+pub(crate) fn save_mark(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached("UPDATE view_mark SET position = ?1, chain = ?2 WHERE one = 1")?;
+    statement.execute(params![number(mark.position), mark.chain.0])?;
+    Ok(())
+}
+
+/// Returns the position a reader's transaction sees.
+pub(crate) fn position(db: &Connection) -> rusqlite::Result<Position> {
+    let mut statement = db.prepare_cached("SELECT position FROM view_mark WHERE one = 1")?;
+    statement.query_row([], |row| row.get(0)).map(position_of)
+}
+
+/// Returns a position as SQLite stores it.
+pub(crate) fn number(position: Position) -> i64 {
+    i64::try_from(position.0).expect("a ledger holds fewer than 2^63 events")
+}
+
+/// Reads a stored position; a negative one was never written, and belongs to no log.
+pub(crate) fn position_of(number: i64) -> Position {
+    Position(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Rows and their position go in one transaction and the log can make both again: a power cut may take the last
+    // transactions, never half of one.
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    // Another connection copies back, see `checkpoint`.
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What is deleted is gone from the file, and nothing personal reaches a temporary file (design §6).
+    db.pragma_update(None, "secure_delete", true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "cache_size", -64 * 1024)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+/// Makes the error of a file whose bytes are not what was written.
+pub(crate) fn damaged(reason: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(reason))
+}
+
+/// Returns whether the file itself is wrong, so that building it anew helps; a full disk or a refused read is not that.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    !matches!(
+        code,
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::OperationInterrupted
+        )
+    )
+}
