@@ -176,3 +176,8 @@ pub fn copy_dir(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Whether the full counts of the long series are asked for.
+pub fn long() -> bool {
+    std::env::var("CASELEDGER_LONG").is_ok_and(|value| value == "1")
+}
