@@ -21,7 +21,7 @@ use crate::error::{Behind, QueryError};
 use crate::model::Model;
 use crate::query::CaseQuery;
 use crate::shared::Shared;
-use crate::store;
+use crate::store::{self, AsOf};
 
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
@@ -111,12 +111,12 @@ impl CaseView {
         self.shared.wait_for(position, timeout).await
     }
 
-    /// Runs a query on one state of the view, whose position it is told.
-    fn read<T>(&self, query: impl FnOnce(&Connection, Position) -> Result<T, Fault>) -> Result<T, QueryError> {
+    /// Runs a query on one state of the view, which it is told.
+    fn read<T>(&self, query: impl FnOnce(&Connection, AsOf) -> Result<T, Fault>) -> Result<T, QueryError> {
         self.shared.ready()?;
         let answer = self.shared.pool.with(|db| {
             let tx = db.unchecked_transaction()?;
-            let as_of = store::position(&tx)?;
+            let as_of = store::as_of(&tx)?;
             query(&tx, as_of)
         });
         match answer.map_err(Fault::Store).and_then(|answer| answer) {

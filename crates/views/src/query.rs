@@ -50,8 +50,10 @@ pub struct CaseQuery {
     pub provider: Option<Code>,
     /// Referred by this school, or attended last.
     pub school: Option<Code>,
-    /// Of students enrolled at this school now (V1).
+    /// Of students enrolled at this school on the day of `on` (V1).
     pub enrolled_at: Option<Code>,
+    /// The New Zealand day enrolment is judged on; the day of the latest event when nothing is said.
+    pub on: Option<NaiveDate>,
     /// Worked by this case manager.
     pub manager: Option<Code>,
     /// Standing here.

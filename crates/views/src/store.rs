@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_log::LedgerIdentity;
 use caseledger_proof::Hash;
+use chrono::NaiveDate;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use crate::model::Model;
@@ -16,6 +18,8 @@ pub(crate) struct Mark {
     pub position: Position,
     /// The chain hash at the position.
     pub chain: Hash,
+    /// When the event there was recorded: the *today* of a view, which has no clock.
+    pub recorded_at: Timestamp,
     /// Up to here the history is being read for the first time; before that, queries would miss what has happened.
     pub target: Position,
 }
@@ -23,7 +27,7 @@ pub(crate) struct Mark {
 impl Mark {
     /// Returns the mark of a file that holds nothing yet.
     pub fn start(identity: LedgerIdentity, target: Position) -> Mark {
-        Mark { identity, position: Position(0), chain: Hash::ZERO, target }
+        Mark { identity, position: Position(0), chain: Hash::ZERO, recorded_at: Timestamp(0), target }
     }
 }
 
@@ -36,6 +40,7 @@ CREATE TABLE view_mark (
     epoch    INTEGER NOT NULL,
     position INTEGER NOT NULL,
     chain    BLOB    NOT NULL,
+    recorded_at INTEGER NOT NULL,
     target   INTEGER NOT NULL
 ) STRICT;
 ";
@@ -47,7 +52,7 @@ pub(crate) fn create(path: &Path, model: &Model, mark: Mark) -> rusqlite::Result
     tx.execute_batch(MARK_TABLE)?;
     tx.execute_batch(model.schema)?;
     tx.execute(
-        "INSERT INTO view_mark VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO view_mark VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             model.name,
             model.version,
@@ -55,6 +60,7 @@ pub(crate) fn create(path: &Path, model: &Model, mark: Mark) -> rusqlite::Result
             mark.identity.epoch.0,
             number(mark.position),
             mark.chain.0,
+            mark.recorded_at.0,
             number(mark.target)
         ],
     )?;
@@ -66,7 +72,7 @@ pub(crate) fn create(path: &Path, model: &Model, mark: Mark) -> rusqlite::Result
 pub(crate) fn open(path: &Path, model: &Model) -> rusqlite::Result<(Connection, Mark)> {
     let db = writer(path)?;
     let (view, version, mark) = db.query_row(
-        "SELECT view, version, ledger, epoch, position, chain, target FROM view_mark WHERE one = 1",
+        "SELECT view, version, ledger, epoch, position, chain, recorded_at, target FROM view_mark WHERE one = 1",
         [],
         |row| {
             let ledger = LedgerId(row.get(2)?);
@@ -74,7 +80,8 @@ pub(crate) fn open(path: &Path, model: &Model) -> rusqlite::Result<(Connection, 
                 identity: LedgerIdentity { ledger, epoch: Epoch(row.get(3)?) },
                 position: position_of(row.get(4)?),
                 chain: Hash(row.get(5)?),
-                target: position_of(row.get(6)?),
+                recorded_at: Timestamp(row.get(6)?),
+                target: position_of(row.get(7)?),
             };
             Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, mark))
         },
@@ -104,15 +111,24 @@ pub(crate) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Stores what the rows stand for now.
 pub(crate) fn save_mark(db: &Connection, mark: &Mark) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached("UPDATE view_mark SET position = ?1, chain = ?2 WHERE one = 1")?;
-    statement.execute(params![number(mark.position), mark.chain.0])?;
+    let mut statement =
+        db.prepare_cached("UPDATE view_mark SET position = ?1, chain = ?2, recorded_at = ?3 WHERE one = 1")?;
+    statement.execute(params![number(mark.position), mark.chain.0, mark.recorded_at.0])?;
     Ok(())
 }
 
-/// Returns the position a reader's transaction sees.
-pub(crate) fn position(db: &Connection) -> rusqlite::Result<Position> {
-    let mut statement = db.prepare_cached("SELECT position FROM view_mark WHERE one = 1")?;
-    statement.query_row([], |row| row.get(0)).map(position_of)
+/// The state a query reads: how far it goes, and the New Zealand day of its latest event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AsOf {
+    pub position: Position,
+    pub day: NaiveDate,
+}
+
+/// Returns the state a reader's transaction sees.
+pub(crate) fn as_of(db: &Connection) -> rusqlite::Result<AsOf> {
+    let mut statement = db.prepare_cached("SELECT position, recorded_at FROM view_mark WHERE one = 1")?;
+    statement
+        .query_row([], |row| Ok(AsOf { position: position_of(row.get(0)?), day: Timestamp(row.get(1)?).auckland() }))
 }
 
 /// Returns a position as SQLite stores it.

@@ -273,6 +273,7 @@ impl Batch<'_> {
         }
         self.next.position = position;
         self.next.chain = chain;
+        self.next.recorded_at = event.recorded_at;
         self.count += 1;
         Ok(())
     }

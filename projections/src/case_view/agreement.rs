@@ -37,7 +37,7 @@ impl CasePart for AgreementRow {
         match read {
             CaseEvent::ProviderAgreementRecorded(e) => Some(AgreementRow {
                 target: Some(e.target),
-                agreements: vec![e.agreement.clone()],
+                agreements: vec![e.agreement],
                 with_move: false,
                 recorded,
             }),

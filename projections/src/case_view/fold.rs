@@ -6,8 +6,9 @@ use caseledger_events::ids::{Code, StreamId, StudentId};
 use caseledger_events::number::CaseNumber;
 use caseledger_events::parts::{Contacts, Student};
 use caseledger_events::personal::PartKind;
+use chrono::NaiveDate;
 
-use super::{CaseRow, CaseStatus, Counts, Details, Flags, OwnerKind};
+use super::{CaseRow, CaseStatus, Counts, Details, EnrolmentRow, Flags, NamedContact, OwnerKind};
 use crate::moment::{Moment, keep_earliest};
 
 impl CaseRow {
@@ -24,11 +25,42 @@ impl CaseRow {
         if carries::<Student>(event) {
             row.student_at = Some(event.position);
         }
-        if carries::<Contacts>(event) {
+        if carries::<Contacts>(event) && !row.knows_better(read) {
             row.contacts_at = Some(event.position);
         }
         row.take(Moment::of(event), read);
+        row.speak_of(event.recorded_at.auckland());
         Some(row)
+    }
+
+    /// Says of another New Zealand day where the student is enrolled and who is the school's primary contact.
+    ///
+    /// Enrolments are told with the date they take effect, which may lie ahead (Q25): what is so *today* changes
+    /// without an event.
+    pub fn speak_of(&mut self, day: NaiveDate) {
+        self.on = day;
+        self.enrolled_at = self.enrolment_on(day).and_then(|enrolment| enrolment.school);
+        self.primary_contact = self.contact_named.filter(|contact| self.still_asked(contact)).map(|named| named.person);
+    }
+
+    /// Returns the enrolment in force on a day, as known now.
+    pub fn enrolment_on(&self, day: NaiveDate) -> Option<&EnrolmentRow> {
+        self.enrolments.iter().rev().find(|enrolment| enrolment.from <= day)
+    }
+
+    /// A contact is asked while the student is at their school and was nowhere else since they were named (§2.1).
+    fn still_asked(&self, contact: &NamedContact) -> bool {
+        let since = |enrolment: &&EnrolmentRow| enrolment.from > contact.since && enrolment.from <= self.on;
+        self.enrolled_at == Some(contact.school)
+            && self.enrolments.iter().filter(since).all(|enrolment| enrolment.school == Some(contact.school))
+    }
+
+    /// Returns whether newer contact details are held than an event tells of: a late record takes their place nowhere.
+    fn knows_better(&self, read: &CaseEvent) -> bool {
+        match read {
+            CaseEvent::ContactDetailsRecorded(e) => self.details.is_some_and(|held| e.current_on < held.current_on),
+            _ => false,
+        }
     }
 }
 
@@ -60,10 +92,11 @@ fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: Studen
         catchment: None,
         school,
         enrolled_at: None,
-        student_type: None,
-        enrolment_effective_on: None,
+        enrolments: Vec::new(),
+        on: now.recorded_at.auckland(),
         manager: None,
         primary_contact: None,
+        contact_named: None,
         flags: Flags::default(),
         other_cases: Vec::new(),
         absent_half_days: None,
@@ -82,6 +115,8 @@ fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: Studen
         closed: None,
         closed_because: None,
         details: None,
+        confirmed_catchment: None,
+        open_requests: Vec::new(),
         counts: Counts::default(),
         last_activity: now,
         version: event.version,
@@ -106,8 +141,13 @@ impl CaseRow {
                 self.assigned = Some(now);
             }
             CaseEvent::CaseReviewed(_) => self.reviewed = Some(now),
-            CaseEvent::PrimaryContactChanged(e) => self.primary_contact = Some(e.contact),
-            CaseEvent::EnrolmentStatusChanged(e) => self.enrolment_changed(e),
+            CaseEvent::PrimaryContactChanged(e) => self.contact_changed(now, e),
+            CaseEvent::EnrolmentStatusChanged(e) => self.enrolled(EnrolmentRow {
+                from: e.effective_on,
+                school: e.school,
+                student_type: Some(e.student_type),
+                recorded: now,
+            }),
             CaseEvent::SchoolMeetingHeld(e) => {
                 if e.school_role != SchoolRole::Other {
                     keep_earliest(&mut self.first_school_meeting, now);
@@ -119,6 +159,7 @@ impl CaseRow {
             CaseEvent::ContactAttempted(_) => self.counts.attempts = self.counts.attempts.saturating_add(1),
             CaseEvent::ContactDetailsRecorded(e) => self.details_recorded(now, e),
             CaseEvent::ContactDetailsMarkedOutOfDate(_) => {
+                self.confirmed_catchment = None;
                 if let Some(details) = &mut self.details {
                     details.out_of_date = true;
                 }
@@ -138,12 +179,12 @@ impl CaseRow {
                 self.flags.out_of_country_unconfirmed = true;
             }
             CaseEvent::InformationRequestAnswered(e) => {
-                self.request_ended();
+                self.request_ended(e.request);
                 if e.agency == Agency::Inz && e.whereabouts == Whereabouts::Out {
                     self.flags.out_of_country_unconfirmed = false;
                 }
             }
-            CaseEvent::InformationRequestWithdrawn(_) => self.request_ended(),
+            CaseEvent::InformationRequestWithdrawn(e) => self.request_ended(e.request),
             CaseEvent::OverseasEvidenceReceived(_) => self.flags.out_of_country_unconfirmed = true,
             CaseEvent::NotLocatedFlagSet(_) => self.flags.not_located = true,
             CaseEvent::NotLocatedFlagCleared(_) => self.flags.not_located = false,
@@ -152,6 +193,7 @@ impl CaseRow {
                 self.provider = None;
                 self.passed_on_by = Some(e.from);
                 self.manager = None;
+                self.status = CaseStatus::Allocated;
             }
             CaseEvent::ReallocationDeclinedByCit(e) => {
                 self.held_by(e.back_to);
@@ -174,8 +216,9 @@ impl CaseRow {
     fn support_requested(&mut self, now: Moment, e: &SupportRequestSubmitted) {
         self.referred = now;
         self.school = e.school;
-        self.primary_contact = Some(e.primary_contact);
-        self.enrolled_at = Some(e.school);
+        let since = now.occurred_at.auckland();
+        self.contact_named = Some(NamedContact { person: e.primary_contact, school: e.school, since });
+        self.enrolled(EnrolmentRow { from: since, school: Some(e.school), student_type: None, recorded: now });
         self.absent_half_days = Some(e.absent_half_days);
         self.open_half_days = Some(e.open_half_days);
         // A later referral adds to what is known of the need; it does not take an earlier one's urgency away.
@@ -186,8 +229,9 @@ impl CaseRow {
     fn notified(&mut self, now: Moment, e: &NonEnrolmentNotified) {
         self.referred = now;
         self.school = e.last_school;
-        self.enrolled_at = None;
-        self.primary_contact = None;
+        self.contact_named = None;
+        let from = e.withdrawn_on.unwrap_or(e.last_day_attended);
+        self.enrolled(EnrolmentRow { from, school: None, student_type: None, recorded: now });
         self.last_day_attended = Some(e.last_day_attended);
         self.flags.check_pending = true;
         if e.leave_reason == LeaveReason::GoneOverseas {
@@ -217,7 +261,7 @@ impl CaseRow {
 
     fn allocated_to(&mut self, now: Moment, e: &AllocatedToProvider) {
         self.held_by(e.provider);
-        self.in_school = e.basis == AllocationBasis::InSchoolProvider;
+        self.in_school = e.in_school;
         self.catchment = e.catchment.or(self.catchment);
         self.manager = None;
         self.status = CaseStatus::Allocated;
@@ -230,14 +274,16 @@ impl CaseRow {
         self.passed_on_by = None;
     }
 
-    fn enrolment_changed(&mut self, e: &EnrolmentStatusChanged) {
-        if self.enrolled_at != e.school {
-            // Asked anew when enrolment moves (domain §2.1).
-            self.primary_contact = None;
-        }
-        self.enrolled_at = e.school;
-        self.student_type = Some(e.student_type);
-        self.enrolment_effective_on = Some(e.effective_on);
+    /// Takes an enrolment in, by date; of two of the same date the later report stands.
+    fn enrolled(&mut self, enrolment: EnrolmentRow) {
+        let place = self.enrolments.partition_point(|held| held.from <= enrolment.from);
+        self.enrolments.insert(place, enrolment);
+    }
+
+    fn contact_changed(&mut self, now: Moment, e: &PrimaryContactChanged) {
+        let since = now.occurred_at.auckland();
+        let school = self.enrolment_on(since).and_then(|enrolment| enrolment.school).unwrap_or(self.school);
+        self.contact_named = Some(NamedContact { person: e.contact, school, since });
     }
 
     /// A meeting with caregivers is also an engagement with a caregiver; of the student where they took part (E9).
@@ -249,7 +295,16 @@ impl CaseRow {
         }
     }
 
+    /// Older details recorded late change nothing; what says nothing of an address leaves a confirmed one standing.
     fn details_recorded(&mut self, now: Moment, e: &ContactDetailsRecorded) {
+        if self.details.is_some_and(|held| e.current_on < held.current_on) {
+            return;
+        }
+        self.confirmed_catchment = match (e.confirmed, e.catchment) {
+            (true, catchment) => catchment,
+            (false, None) => self.confirmed_catchment,
+            (false, Some(catchment)) => self.confirmed_catchment.filter(|&held| held == catchment),
+        };
         self.details = Some(Details {
             source: e.source,
             current_on: e.current_on,
@@ -267,13 +322,14 @@ impl CaseRow {
 
     fn request_opened(&mut self, number: RequestNumber) {
         self.counts.requests = number.0;
-        self.counts.requests_open += 1;
+        self.open_requests.push(number);
         self.flags.info_request_open = true;
     }
 
-    fn request_ended(&mut self) {
-        self.counts.requests_open = self.counts.requests_open.saturating_sub(1);
-        self.flags.info_request_open = self.counts.requests_open > 0;
+    /// An agency may answer a request that was withdrawn before (R40): then nothing is left to end.
+    fn request_ended(&mut self, number: RequestNumber) {
+        self.open_requests.retain(|&open| open != number);
+        self.flags.info_request_open = !self.open_requests.is_empty();
     }
 
     fn reopened(&mut self) {

@@ -1,6 +1,6 @@
 //! The row of a case.
 
-use caseledger_events::event::{CaseKind, ClosureReason, DetailsSource};
+use caseledger_events::event::{CaseKind, ClosureReason, DetailsSource, RequestNumber};
 use caseledger_events::ids::{CaseId, Code, Position, StudentId, Version};
 use caseledger_events::number::CaseNumber;
 use chrono::NaiveDate;
@@ -56,6 +56,30 @@ pub struct Flags {
     pub unmet_need: bool,
 }
 
+/// Where the student is enrolled from a day on, as ENROL reported or a referral said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct EnrolmentRow {
+    /// From when.
+    pub from: NaiveDate,
+    /// The school; absent when enrolled nowhere.
+    pub school: Option<Code>,
+    /// The student type ENROL gave, such as `RE`; absent where a referral said it.
+    pub student_type: Option<Code>,
+    /// When it was recorded.
+    pub recorded: Moment,
+}
+
+/// Who at which school is asked about the case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NamedContact {
+    /// The person.
+    pub person: Code,
+    /// The school.
+    pub school: Code,
+    /// The New Zealand day they were named.
+    pub since: NaiveDate,
+}
+
 /// How many of what a case holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
@@ -67,8 +91,6 @@ pub struct Counts {
     pub attempts: u16,
     /// Information requests ever made.
     pub requests: u16,
-    /// Information requests that wait for an answer.
-    pub requests_open: u16,
     /// Plans and their revisions.
     pub plans: u16,
     /// Reopenings (R26).
@@ -82,7 +104,7 @@ pub struct Details {
     pub source: DetailsSource,
     /// The date they were known to be right.
     pub current_on: NaiveDate,
-    /// Whether the address is confirmed (R15).
+    /// Whether the address was confirmed with them (R15).
     pub confirmed: bool,
     /// The catchment of the address, as the recorder stated it.
     pub catchment: Option<Code>,
@@ -117,16 +139,18 @@ pub struct CaseRow {
     pub catchment: Option<Code>,
     /// The referring school (CA) or the most recently attended one (NEN).
     pub school: Code,
-    /// Where ENROL says the student is enrolled; a school sees its case by this one (V1).
+    /// Where the student is enrolled on the day of `on`; a school sees its case by this one (V1, Q28).
     pub enrolled_at: Option<Code>,
-    /// The student type ENROL gave last, such as `RE`.
-    pub student_type: Option<Code>,
-    /// From when that is so (Q25).
-    pub enrolment_effective_on: Option<NaiveDate>,
+    /// Every enrolment that was told, by date; of one date the later report stands (Q25).
+    pub enrolments: Vec<EnrolmentRow>,
+    /// The New Zealand day that `enrolled_at` and `primary_contact` speak of.
+    pub on: NaiveDate,
     /// The case manager.
     pub manager: Option<Code>,
-    /// The school's primary contact (A3).
+    /// The school's primary contact (A3) on the day of `on`: asked anew once enrolment has moved.
     pub primary_contact: Option<Code>,
+    /// Who was named last, and where.
+    pub contact_named: Option<NamedContact>,
     /// What calls for attention.
     pub flags: Flags,
     /// Other active cases of the same student that were found, or left beside this one on purpose (E33).
@@ -163,6 +187,10 @@ pub struct CaseRow {
     pub closed_because: Option<ClosureReason>,
     /// The contact details held.
     pub details: Option<Details>,
+    /// The catchment of the confirmed address, where one is confirmed (R15).
+    pub confirmed_catchment: Option<Code>,
+    /// The information requests that wait for an answer.
+    pub open_requests: Vec<RequestNumber>,
     /// How many of what.
     pub counts: Counts,
     /// The latest event.

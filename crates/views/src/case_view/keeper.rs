@@ -34,6 +34,8 @@ struct Held {
     row: CaseRow,
     /// The filter columns as they stand in the file; `None` for a case that is not there yet.
     stored: Option<Key>,
+    /// How many enrolments the file holds; they are only ever added to.
+    enrolments: usize,
 }
 
 impl Keeper for CaseKeeper {
@@ -44,17 +46,17 @@ impl Keeper for CaseKeeper {
         if !self.held.contains_key(&case)
             && let Some((reference, row)) = read::by_id(db, case)?
         {
-            let stored = Some(Key::of(&row));
-            self.held.insert(case, Held { reference, row, stored });
+            let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.len());
+            self.held.insert(case, Held { reference, row, stored, enrolments });
         }
         let held = self.held.remove(&case);
         if let Some(reason) = broken(held.as_ref(), event).or_else(|| personal::too_many(&event.parts)) {
             self.held.extend(held.map(|held| (case, held)));
             return Err(ApplyError::Refused(reason));
         }
-        let (reference, stored, row) = match held {
-            Some(Held { reference, row, stored }) => (reference, stored, Some(row)),
-            None => (number(event.position), None, None),
+        let (reference, stored, enrolments, row) = match held {
+            Some(Held { reference, row, stored, enrolments }) => (reference, stored, enrolments, Some(row)),
+            None => (number(event.position), None, 0, None),
         };
         let Some(row) = CaseRow::evolve(row, event, &read) else {
             return Err(ApplyError::Refused(format!(
@@ -62,7 +64,7 @@ impl Keeper for CaseKeeper {
                 event.kind
             )));
         };
-        self.held.insert(case, Held { reference, row, stored });
+        self.held.insert(case, Held { reference, row, stored, enrolments });
         self.changed.insert(case);
         self.comments.apply(db, reference, event, &read)?;
         self.requests.apply(db, reference, event, &read)?;
@@ -105,6 +107,10 @@ impl Held {
         } else {
             key.save(db, self.reference, &self.row)?;
             self.stored = Some(key);
+        }
+        if self.enrolments != self.row.enrolments.len() {
+            key::save_enrolments(db, self.reference, &self.row)?;
+            self.enrolments = self.row.enrolments.len();
         }
         let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2)")?;
         statement.execute(params![self.reference, read::encode(&self.row)]).map(drop)

@@ -20,7 +20,6 @@ pub(super) struct Key {
     manager: Option<Code>,
     catchment: Option<Code>,
     school: Code,
-    enrolled_at: Option<Code>,
     flags: i64,
     opened_on: NaiveDate,
 }
@@ -36,7 +35,6 @@ impl Key {
             manager: row.manager,
             catchment: row.catchment,
             school: row.school,
-            enrolled_at: row.enrolled_at,
             flags: flag_bits(&row.flags),
             opened_on: row.opened.occurred_at.auckland(),
         }
@@ -46,12 +44,12 @@ impl Key {
     pub fn save(&self, db: &Connection, reference: i64, row: &CaseRow) -> rusqlite::Result<()> {
         let code = |code: &Option<Code>| code.map(|code| code.to_string());
         db.prepare_cached(
-            "INSERT INTO case_key VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            "INSERT INTO case_key VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (ref) DO UPDATE SET
                  number = excluded.number, student = excluded.student, status = excluded.status, kind = excluded.kind,
                  provider = excluded.provider, manager = excluded.manager, catchment = excluded.catchment,
-                 school = excluded.school, enrolled_at = excluded.enrolled_at, flags = excluded.flags,
-                 opened_on = excluded.opened_on, active_at = excluded.active_at",
+                 school = excluded.school, flags = excluded.flags, opened_on = excluded.opened_on,
+                 active_at = excluded.active_at",
         )?
         .execute(params![
             reference,
@@ -64,7 +62,6 @@ impl Key {
             code(&self.manager),
             code(&self.catchment),
             self.school.as_str(),
-            code(&self.enrolled_at),
             self.flags,
             self.opened_on.to_string(),
             number(row.last_activity.position),
@@ -77,6 +74,17 @@ impl Key {
 pub(super) fn save_activity(db: &Connection, reference: i64, row: &CaseRow) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached("UPDATE case_key SET active_at = ?2 WHERE ref = ?1")?;
     statement.execute(params![reference, number(row.last_activity.position)]).map(drop)
+}
+
+/// Writes where the student is enrolled when.
+pub(super) fn save_enrolments(db: &Connection, reference: i64, row: &CaseRow) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO enrolment VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let ends = row.enrolments.iter().skip(1).map(|next| Some(next.from.to_string())).chain([None]);
+    for ((place, enrolment), until) in (0_i64..).zip(&row.enrolments).zip(ends) {
+        let school = enrolment.school.map(|school| school.to_string());
+        statement.execute(params![reference, place, school, enrolment.from.to_string(), until])?;
+    }
+    Ok(())
 }
 
 pub(super) fn status_name(status: CaseStatus) -> &'static str {

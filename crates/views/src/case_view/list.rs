@@ -1,7 +1,7 @@
 //! Lists of cases: filters, order, pages.
 
-use caseledger_events::ids::Position;
 use caseledger_log::LedgerIdentity;
+use chrono::NaiveDate;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -10,6 +10,7 @@ use super::{Fault, read};
 use crate::cursor::ListId;
 use crate::documents::CasePage;
 use crate::query::{CaseQuery, Sort};
+use crate::store::AsOf;
 
 /// The part of a statement that filters, with its values.
 #[derive(Default)]
@@ -32,12 +33,14 @@ impl Filter {
     }
 }
 
-fn filter(query: &CaseQuery) -> Filter {
+const ENROLLED: &str = "ref IN (SELECT ref FROM enrolment
+    WHERE school = ? AND from_on <= ? AND (until_on IS NULL OR until_on > ?))";
+
+fn filter(query: &CaseQuery, today: NaiveDate) -> Filter {
     let mut filter = Filter::default();
     let code = |code: &Option<caseledger_events::ids::Code>| code.map(|code| code.to_string());
     filter.add("provider = ?", code(&query.provider));
     filter.add("school = ?", code(&query.school));
-    filter.add("enrolled_at = ?", code(&query.enrolled_at));
     filter.add("manager = ?", code(&query.manager));
     filter.add("catchment = ?", code(&query.catchment));
     filter.add("status = ?", query.status.map(|status| status_name(status).to_owned()));
@@ -45,6 +48,11 @@ fn filter(query: &CaseQuery) -> Filter {
     filter.add("flags & ? <> 0", query.flag.map(flag_bit));
     filter.add("opened_on >= ?", query.opened_from.map(|day| day.to_string()));
     filter.add("opened_on <= ?", query.opened_to.map(|day| day.to_string()));
+    if let Some(school) = query.enrolled_at {
+        let on = query.on.unwrap_or(today).to_string();
+        filter.terms.push(ENROLLED);
+        filter.values.extend([Value::from(school.to_string()), Value::from(on.clone()), Value::from(on)]);
+    }
     filter.add("student = ?", query.student.map(|student| student.0.to_vec()));
     filter
 }
@@ -55,10 +63,10 @@ pub(super) fn page(
     identity: LedgerIdentity,
     query: &CaseQuery,
     limit: u32,
-    as_of: Position,
+    as_of: AsOf,
 ) -> Result<CasePage, Fault> {
     let list = list_id(identity, query);
-    let mut filter = filter(query);
+    let mut filter = filter(query, as_of.day);
     let total = db
         .prepare_cached(&format!("SELECT count(*) FROM case_key{}", filter.text()))?
         .query_row(params_from_iter(&filter.values), |row| row.get::<_, i64>(0))?;
@@ -78,8 +86,14 @@ pub(super) fn page(
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|(_, key)| list.cursor(key.cast_unsigned()));
-    let items = rows.iter().map(|(reference, _)| read::item(db, read::by_reference(db, *reference)?));
-    Ok(CasePage { items: items.collect::<rusqlite::Result<_>>()?, next, total: total.cast_unsigned(), as_of })
+    let day = query.on.unwrap_or(as_of.day);
+    let items = rows.iter().map(|(reference, _)| read::item(db, read::by_reference(db, *reference)?, day));
+    Ok(CasePage {
+        items: items.collect::<rusqlite::Result<_>>()?,
+        next,
+        total: total.cast_unsigned(),
+        as_of: as_of.position,
+    })
 }
 
 /// A cursor belongs to the filters and the order it was made with, not to a page or its size.

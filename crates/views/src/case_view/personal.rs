@@ -4,6 +4,7 @@ use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
 use caseledger_events::parts::Student;
 use caseledger_events::personal::{Group, Part, PartKind, Personal};
+use caseledger_log::REQUEST_PART;
 use caseledger_projections::names;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -20,11 +21,8 @@ fn first_id(position: Position) -> i64 {
 
 /// Stores the parts of an event, and the names of the student where it says them.
 pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> Result<(), ApplyError> {
-    if event.parts.is_empty() {
-        return Ok(());
-    }
-    let mut statement = db.prepare_cached("INSERT INTO case_personal VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for (id, part) in (first_id(event.position)..).zip(&event.parts) {
+    for (id, part) in (first_id(event.position)..).zip(shown(&event.parts)) {
+        let mut statement = db.prepare_cached("INSERT INTO case_personal VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         let group = group_name(part.group);
         statement.execute(params![id, reference, part.name, part.version, group, part.body])?;
     }
@@ -32,6 +30,11 @@ pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> Re
         Some(student) => Ok(index_names(db, reference, &student)?),
         None => Ok(()),
     }
+}
+
+/// Returns the parts that say something; the log's own fingerprint of the request says nothing to people.
+pub(super) fn shown(parts: &[Part]) -> impl Iterator<Item = &Part> {
+    parts.iter().filter(|part| part.name != REQUEST_PART)
 }
 
 /// Returns why the parts of an event cannot be stored; `None` when they can.

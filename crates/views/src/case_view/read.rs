@@ -3,14 +3,15 @@
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::number::CaseNumber;
 use caseledger_events::parts::{AgreementNote, Note, Student};
-use caseledger_projections::case_view::CaseRow;
+use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow};
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{parts, personal};
 use crate::documents::{AgreementWithNote, CaseDocument, CaseItem, Comment, Plan, Request, StudentName};
-use crate::store::damaged;
+use crate::store::{AsOf, damaged};
 
 /// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
 pub(super) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
@@ -43,9 +44,10 @@ pub(super) fn by_reference(db: &Connection, reference: i64) -> rusqlite::Result<
 pub(super) fn document(
     db: &Connection,
     reference: i64,
-    row: CaseRow,
-    as_of: Position,
+    mut row: CaseRow,
+    as_of: AsOf,
 ) -> rusqlite::Result<CaseDocument> {
+    row.speak_of(as_of.day);
     let at = |position: Option<Position>| position.unwrap_or_default();
     Ok(CaseDocument {
         student_details: personal::find(db, at(row.student_at))?,
@@ -55,12 +57,13 @@ pub(super) fn document(
         agreements: agreements(db, reference)?,
         comments: comments(db, reference)?,
         row,
-        as_of,
+        as_of: as_of.position,
     })
 }
 
-/// Joins a case with the student's names.
-pub(super) fn item(db: &Connection, row: CaseRow) -> rusqlite::Result<CaseItem> {
+/// Joins a case with the student's names, as of a day.
+pub(super) fn item(db: &Connection, mut row: CaseRow, day: NaiveDate) -> rusqlite::Result<CaseItem> {
+    row.speak_of(day);
     let student: Option<Student> = match row.student_at {
         Some(position) => personal::find(db, position)?,
         None => None,
@@ -76,15 +79,12 @@ pub(super) fn item(db: &Connection, row: CaseRow) -> rusqlite::Result<CaseItem> 
 
 fn plans(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Plan>> {
     let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: caseledger_projections::case_view::PlanRow| {
-        Ok(Plan { words: personal::find(db, row.recorded.position)?, row })
-    })
-    .collect()
+    rows.map(|row: PlanRow| Ok(Plan { words: personal::find(db, row.recorded.position)?, row })).collect()
 }
 
 fn requests(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Request>> {
     let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: caseledger_projections::case_view::RequestRow| {
+    rows.map(|row: RequestRow| {
         let answer = match row.answered {
             Some(answered) => personal::find(db, answered.position)?,
             None => None,
@@ -96,7 +96,7 @@ fn requests(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Request>> {
 
 fn agreements(db: &Connection, reference: i64) -> rusqlite::Result<Vec<AgreementWithNote>> {
     let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: caseledger_projections::case_view::AgreementRow| {
+    rows.map(|row: AgreementRow| {
         let note: Option<AgreementNote> = personal::find(db, row.recorded.position)?;
         Ok(AgreementWithNote { note, row })
     })
@@ -105,7 +105,7 @@ fn agreements(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Agreement
 
 fn comments(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Comment>> {
     let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: caseledger_projections::case_view::CommentRow| {
+    rows.map(|row: CommentRow| {
         let note: Option<Note> = personal::find(db, row.written.position)?;
         Ok(Comment { text: note.map(|note| note.text), row })
     })

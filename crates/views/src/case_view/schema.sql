@@ -12,7 +12,6 @@ CREATE TABLE case_key (
     manager     TEXT,
     catchment   TEXT,
     school      TEXT    NOT NULL,
-    enrolled_at TEXT,
     flags       INTEGER NOT NULL,
     opened_on   TEXT    NOT NULL,
     active_at   INTEGER NOT NULL
@@ -26,8 +25,18 @@ CREATE INDEX case_key_provider ON case_key (provider);
 CREATE INDEX case_key_manager ON case_key (manager);
 CREATE INDEX case_key_catchment ON case_key (catchment);
 CREATE INDEX case_key_school ON case_key (school);
-CREATE INDEX case_key_enrolled_at ON case_key (enrolled_at);
 CREATE INDEX case_key_opened_on ON case_key (opened_on);
+
+-- Where the student is enrolled from a day up to another, as known now (V1).
+CREATE TABLE enrolment (
+    ref      INTEGER NOT NULL,
+    place    INTEGER NOT NULL,
+    school   TEXT,
+    from_on  TEXT    NOT NULL,
+    until_on TEXT,
+    PRIMARY KEY (ref, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX enrolment_school ON enrolment (school);
 
 -- The rows of the fold, MessagePack: facts alone.
 CREATE TABLE case_row (ref INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT;

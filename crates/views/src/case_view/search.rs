@@ -1,15 +1,15 @@
 //! Finding cases by the student's name.
 
-use caseledger_events::ids::Position;
 use caseledger_projections::names;
 use rusqlite::{Connection, params};
 
 use super::{Fault, read};
 use crate::documents::SearchHits;
 use crate::error::QueryError;
+use crate::store::AsOf;
 
 /// Finds cases; every word must begin one of the student's names. The case opened last comes first.
-pub(super) fn hits(db: &Connection, text: &str, limit: u32, as_of: Position) -> Result<SearchHits, Fault> {
+pub(super) fn hits(db: &Connection, text: &str, limit: u32, as_of: AsOf) -> Result<SearchHits, Fault> {
     let words = names::words(text);
     if words.is_empty() {
         return Err(QueryError::EmptySearch.into());
@@ -22,6 +22,6 @@ pub(super) fn hits(db: &Connection, text: &str, limit: u32, as_of: Position) -> 
     let mut found = found.collect::<rusqlite::Result<Vec<_>>>()?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let items = found.into_iter().map(|reference| read::item(db, read::by_reference(db, reference)?));
-    Ok(SearchHits { items: items.collect::<rusqlite::Result<_>>()?, more, as_of })
+    let items = found.into_iter().map(|reference| read::item(db, read::by_reference(db, reference)?, as_of.day));
+    Ok(SearchHits { items: items.collect::<rusqlite::Result<_>>()?, more, as_of: as_of.position })
 }

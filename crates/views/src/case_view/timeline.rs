@@ -1,7 +1,7 @@
 //! The timeline of a case: stored as recorded, put into words when it is read.
 
 use caseledger_events::envelope::Recorded;
-use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::ids::CaseId;
 use caseledger_log::LedgerIdentity;
 use caseledger_projections::timeline::StoredEntry;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -9,12 +9,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Fault, personal, read};
 use crate::cursor::ListId;
 use crate::documents::{TimelineEntry, TimelinePage};
-use crate::store::{damaged, number};
+use crate::store::{AsOf, damaged, number};
 
 /// Stores what the timeline shows of an event.
 pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> rusqlite::Result<()> {
     let entry = read::encode(&StoredEntry::of(event));
-    let parts = i64::try_from(event.parts.len()).unwrap_or(i64::MAX);
+    let parts = personal::shown(&event.parts).count() as u32;
     let mut statement = db.prepare_cached("INSERT INTO timeline VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![number(event.position), reference, event.version.0, parts, entry]).map(drop)
 }
@@ -26,7 +26,7 @@ pub(super) fn page(
     case: CaseId,
     cursor: Option<&str>,
     limit: u32,
-    as_of: Position,
+    as_of: AsOf,
 ) -> Result<Option<TimelinePage>, Fault> {
     let list = ListId::of(identity, &format!("timeline of {case}"));
     let after = cursor.map(|cursor| list.key(cursor)).transpose()?.unwrap_or(0);
@@ -43,7 +43,7 @@ pub(super) fn page(
     let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let last = items.last().map_or(total, |item| item.row.version.0);
     let next = (last < total).then(|| list.cursor(u64::from(last)));
-    Ok(Some(TimelinePage { items, next, total: u64::from(total), as_of }))
+    Ok(Some(TimelinePage { items, next, total: u64::from(total), as_of: as_of.position }))
 }
 
 fn entry(db: &Connection, row: &Row<'_>) -> rusqlite::Result<TimelineEntry> {
