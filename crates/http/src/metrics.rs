@@ -118,7 +118,7 @@ fn views(registry: &mut Registry, parts: &Parts) {
 }
 
 fn relay(registry: &mut Registry, parts: &Parts, now: Timestamp) {
-    let status = parts.relay.borrow().clone();
+    let status = parts.relay.snapshot();
     let state = Family::<State, Int>::default();
     for name in caseledger_bus::RelayState::NAMES {
         state.get_or_create(&State { state: name.to_owned() }).set(i64::from(name == status.state.name()));

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use caseledger_bus::RelayStatus;
+use caseledger_bus::RelayView;
 use caseledger_events::world::World;
 use caseledger_log::Ledger;
 use caseledger_seal::Students;
 use caseledger_views::Views;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -51,7 +50,7 @@ pub struct Parts {
     /// The blind index.
     pub students: Arc<Students>,
     /// How the broadcast stands.
-    pub relay: watch::Receiver<RelayStatus>,
+    pub relay: RelayView,
     /// Settings.
     pub settings: HttpSettings,
     /// Cancelled when the service stops: live feeds end with it.

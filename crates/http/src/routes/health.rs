@@ -64,7 +64,7 @@ async fn ready(State(state): State<AppState>) -> Response {
         because.push(format!("view {} has read {} of {}", view.view, view.position, view.head));
     }
     let not_ready = !because.is_empty();
-    let relay = state.relay.borrow().state.clone();
+    let relay = state.relay.snapshot().state;
     if !matches!(relay, RelayState::Ok | RelayState::Disabled) {
         because.push(format!("broadcast {relay}"));
     }

@@ -98,7 +98,7 @@ async fn views(State(state): State<AppState>, _: Asker) -> Json<ViewsDocument> {
 }
 
 async fn relay(State(state): State<AppState>, _: Asker) -> Json<RelayDocument> {
-    let status = state.relay.borrow().clone();
+    let status = state.relay.snapshot();
     Json(RelayDocument {
         state: status.state.name(),
         detail: status.state.to_string(),

@@ -1,0 +1,70 @@
+//! A large ledger: what it takes on disk and in memory, how fast it starts after a kill, one scattered case.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::figures::{Figures, millis, thousands};
+use crate::service::Service;
+use crate::{frames, load};
+
+/// Runs and prints.
+pub fn run(dir: &Path, events: u64) -> Result<()> {
+    let data = tempfile::tempdir_in(dir)?;
+    let ledger = data.path().join("ledger");
+    std::fs::create_dir_all(&ledger)?;
+    let log = ledger.join("log");
+    println!("Writing {} events …", thousands(events as f64));
+    let written = frames::fill(&log, events)?;
+    let (case, head) = written.history.long.context("no long case")?;
+    let mut table = Figures::new(&["what", "figure"]);
+    let on_disk = frames::bytes_under(&log)?;
+    table.row(&[
+        "log on disk".into(),
+        format!("{:.1} GB, {:.2} × frame bytes", on_disk as f64 / 1e9, on_disk as f64 / written.frame_bytes as f64),
+    ]);
+    history(&log, head, &mut table)?;
+
+    let started = Instant::now();
+    let (service, _) = Service::start(&ledger, &[])?;
+    table.row(&["first start (no snapshot yet)".into(), millis(started.elapsed().as_secs_f64())]);
+    service.wait_ready(Duration::from_secs(3_600))?;
+    table.row(&["… until the case view is built".into(), millis(started.elapsed().as_secs_f64())]);
+    let cases = load::prepare(&service, 500)?;
+    load::actions(&service, &cases, 64, Duration::from_secs(10), "warm")?;
+    table.row(&["resident memory".into(), format!("{} MB", thousands(service.resident_bytes()? as f64 / 1e6))]);
+    service.kill()?;
+    let started = Instant::now();
+    let (service, healthy) = Service::start(&ledger, &[])?;
+    service.wait_ready(Duration::from_secs(3_600))?;
+    table.row(&["start to healthy after kill -9".into(), millis(healthy.as_secs_f64())]);
+    table.row(&["start to ready after kill -9".into(), millis(started.elapsed().as_secs_f64())]);
+    let asked = Instant::now();
+    service.get(&format!("/v1/cases/{case}"))?;
+    table.row(&["that case from the view".into(), millis(asked.elapsed().as_secs_f64())]);
+    table.print();
+    Ok(())
+}
+
+fn history(log: &Path, head: caseledger_events::ids::Position, table: &mut Figures) -> Result<()> {
+    let (store, _) = caseledger_log::Store::open(log, &caseledger_log::StoreOptions::default())?;
+    let reader = store.reader();
+    let mut best = f64::INFINITY;
+    let mut events = 0;
+    let cold = Instant::now();
+    events += reader.history(head)?.len();
+    let cold = cold.elapsed().as_secs_f64();
+    for _ in 0..5 {
+        let started = Instant::now();
+        reader.history(head)?;
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    drop(reader);
+    store.close()?;
+    table.row(&[
+        format!("one case of {events} scattered events, first and best of six"),
+        format!("{}, {}", millis(cold), millis(best)),
+    ]);
+    Ok(())
+}

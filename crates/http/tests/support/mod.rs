@@ -1,0 +1,146 @@
+//! A whole service in one process: real log, real views, no port.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use caseledger_bus::RelayView;
+use caseledger_events::world::World;
+use caseledger_http::{AppState, HttpSettings, Metrics, Parts, router};
+use caseledger_log::{Ledger, LedgerOptions};
+use caseledger_seal::Students;
+use caseledger_views::{ViewOptions, Views};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub const SCHOOL: &str = "P-SCH/attendance_lead/S-001";
+pub const LEAD: &str = "P-LEAD/workflow_lead/ASP-01";
+pub const MANAGER: &str = "P-CM/case_manager/ASP-01";
+pub const OPERATOR: &str = "P-OPS/operator/MOE";
+pub const AUDITOR: &str = "P-AUD/auditor/MOE";
+pub const ENROL: &str = "ENROL/enrol/ENROL";
+pub const CIT: &str = "P-CIT/cit/MOE";
+
+pub struct Service {
+    pub app: Router,
+    pub ledger: Ledger<World>,
+    pub stopping: CancellationToken,
+    views: Arc<Views>,
+    _dir: tempfile::TempDir,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub json: Value,
+}
+
+impl Service {
+    /// Starts with reference data for one school, two catchments and three providers.
+    pub async fn start() -> Service {
+        let service = Service::start_with(HttpSettings::default());
+        let entries = json!({"entries": [
+            {"what": "school", "school": "S-001", "catchment": "C-01", "from": "2026-01-01"},
+            {"what": "catchment", "catchment": "C-01", "provider": "ASP-01", "from": "2026-01-01"},
+            {"what": "catchment", "catchment": "C-02", "provider": "ASP-02", "from": "2026-01-01"},
+            {"what": "in_school", "school": "S-001", "provider": "ISP-01", "from": "2026-01-01"},
+        ]});
+        let answer = service.post("/v1/reference", OPERATOR, "reference", &entries).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
+        service
+    }
+
+    pub fn start_with(settings: HttpSettings) -> Service {
+        let dir = tempfile::tempdir().unwrap();
+        let options = LedgerOptions { space_floor_bytes: 0, ballast_bytes: 0, ..LedgerOptions::default() };
+        Ledger::<World>::create(&dir.path().join("log"), &options).unwrap();
+        let (ledger, _) = Ledger::open(&dir.path().join("log"), options, World::default()).unwrap();
+        let views = Views::open(&dir.path().join("views"), ledger.reader(), ViewOptions::default()).unwrap();
+        let students = Students::open(&dir.path().join("keys")).unwrap();
+        let stopping = CancellationToken::new();
+        let views = Arc::new(views);
+        let state = AppState::new(Parts {
+            ledger: ledger.clone(),
+            views: views.clone(),
+            students: Arc::new(students),
+            relay: RelayView::disabled(),
+            settings,
+            stopping: stopping.clone(),
+            metrics: Metrics::default(),
+        });
+        Service { app: router(state), ledger, stopping, views, _dir: dir }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    pub async fn post(&self, path: &str, actor: &str, key: &str, body: &Value) -> Answer {
+        self.post_if(path, actor, key, body, None).await
+    }
+
+    pub async fn post_if(&self, path: &str, actor: &str, key: &str, body: &Value, if_match: Option<&str>) -> Answer {
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("ledger-actor", actor)
+            .header("idempotency-key", key);
+        if let Some(version) = if_match {
+            request = request.header("if-match", version);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, actor: &str) -> Answer {
+        self.send(Request::get(path).header("ledger-actor", actor).body(Body::empty()).unwrap()).await
+    }
+
+    /// Refers a student and returns the case.
+    pub async fn refer(&self, key: &str) -> String {
+        let answer = self.post("/v1/cases", SCHOOL, key, &referral()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.json);
+        answer.json["case"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.views.shutdown();
+        self.ledger.shutdown();
+    }
+}
+
+/// A referral as a school sends it; the name is a canary that must turn up nowhere but in the case view.
+pub fn referral() -> Value {
+    json!({
+        "action": "submit-support-request",
+        "occurred_at": "2026-03-02",
+        "facts": {
+            "school": "S-001", "absent_half_days": 34, "open_half_days": 60,
+            "engagement": "partly", "school_steps_taken": true,
+        },
+        "personal": {"student": {"family_name": "Kanarīpata", "given_names": "Hēmi Tāne", "birth_date": "2014-05-06"}},
+    })
+}
+
+pub fn action(case: &str, name: &str) -> String {
+    format!("/v1/cases/{case}/actions/{name}")
+}
+
+/// The answer is a problem document with this status and code.
+#[track_caller]
+pub fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.json["code"].as_str()), (status, Some(code)), "{}", answer.json);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert!(!answer.json["detail"].as_str().unwrap().is_empty());
+    assert!(!answer.json.to_string().contains("Kanarīpata"), "a problem repeats what is personal: {}", answer.json);
+}
