@@ -1,5 +1,7 @@
 //! What a client sees of commands: receipts, refusals with their rule, retries, conflicts, bad input.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod support;
 
 use axum::body::Body;

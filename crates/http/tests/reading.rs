@@ -1,5 +1,7 @@
 //! What a client reads: lists, search, raw events, the live feed, health, the interface's own description.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod support;
 
 use std::time::Duration;
