@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("caseledger-views", &["events", "projections", "proof", "log"]),
     ("caseledger-http", &["events", "projections", "proof", "seal", "log", "bus", "views"]),
     ("caseledger", &["events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
-    ("caseledger-bench", &["", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
+    ("caseledger-bench", &["tests", "", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
     ("caseledger-tests", &["", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
     ("xtask", &[]),
 ];

@@ -1,9 +1,10 @@
 //! One step of a longer run: a command that is shown, run, and named with how to repeat it when it fails.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 
 use crate::workspace;
 
@@ -44,7 +45,7 @@ impl Step {
         eprintln!("\n== {}: {line}", self.name);
         let status = self.command.status().with_context(|| format!("cannot start {line}"))?;
         if !status.success() {
-            bail!("step \"{}\" failed ({status}); to repeat it, at the root of the workspace:\n  {line}", self.name);
+            return Err(failed(self.name, &line, &status));
         }
         Ok(())
     }
@@ -55,6 +56,11 @@ impl Step {
         let line = shell_line(&self.command);
         Err(self.command.exec()).with_context(|| format!("cannot start {line}"))
     }
+}
+
+/// Names the step that failed, why, and the command that repeats it.
+pub fn failed(name: &str, line: &str, why: &dyn Display) -> Error {
+    anyhow!("step \"{name}\" failed: {why:#}\nto repeat it, at the root of the workspace:\n  {line}")
 }
 
 /// Returns a step's output, or its name and error output when it fails.

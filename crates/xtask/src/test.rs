@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::step::{self, Step};
 use crate::{deps, tools, workspace};
@@ -53,7 +53,7 @@ fn read(args: &[String]) -> Result<Choice> {
 
 fn check_dependencies() -> Result<()> {
     eprintln!("\n== dependencies: cargo xtask deps");
-    deps::run().context("step \"dependencies\" failed; to repeat it:\n  cargo xtask deps\n")
+    deps::run().map_err(|error| step::failed("dependencies", "cargo xtask deps", &error))
 }
 
 /// Returns the server, or nothing where its absence may be forgiven: on a person's machine, said plainly.
@@ -61,9 +61,7 @@ fn nats_server() -> Result<Option<PathBuf>> {
     eprintln!("\n== nats-server: cargo xtask tools");
     match tools::nats_server() {
         Ok(server) => Ok(Some(server)),
-        Err(error) if workspace::is_ci() => {
-            Err(error.context("step \"nats-server\" failed; to repeat it:\n  cargo xtask tools\n"))
-        }
+        Err(error) if workspace::is_ci() => Err(step::failed("nats-server", "cargo xtask tools", &error)),
         Err(error) => {
             eprintln!("tests against a real broker will be SKIPPED: {error:#}");
             Ok(None)
