@@ -124,7 +124,7 @@ impl Halt {
             Halt::Diverged { position, stream: Some(stream), log } => {
                 write!(
                     f,
-                    "from position {position} on the stream holds other events than the log (hash {stream}, not {log})"
+                    "at position {position} the stream holds another event than the log (hash {stream}, not {log})"
                 )
             }
             Halt::Diverged { position, stream: None, log } => {

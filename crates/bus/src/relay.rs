@@ -142,6 +142,14 @@ struct Relay {
     stop: CancellationToken,
 }
 
+/// What one session leaves to the next; all of it may be forgotten.
+struct Course {
+    /// Messages in flight at once.
+    window: usize,
+    /// The last position known to be right in the stream.
+    verified: Position,
+}
+
 /// How often in a row something went wrong without any event going out in between.
 #[derive(Default)]
 struct Trials(u32);
@@ -149,9 +157,9 @@ struct Trials(u32);
 impl Relay {
     async fn run(self) {
         let mut trials = Trials::default();
-        let mut window = self.options.window;
+        let mut course = Course { window: self.options.window, verified: Position(0) };
         while self.wait_until_up().await {
-            match self.round(&mut trials, &mut window).await {
+            match self.round(&mut trials, &mut course).await {
                 End::Stopped | End::Finished => break,
                 End::Look => {}
                 End::Resync(reason) => {
@@ -164,7 +172,7 @@ impl Relay {
                 }
                 End::Later(reason) => self.degraded(reason, trials.next(&self.options.endpoint)).await,
                 End::TooFast(reason) => {
-                    window = (window / 2).max(8);
+                    course.window = (course.window / 2).max(8);
                     self.degraded(reason, trials.next(&self.options.endpoint)).await;
                 }
                 End::Halt(halt) => self.halted(halt).await,
@@ -175,12 +183,13 @@ impl Relay {
     }
 
     /// Asks the stream where it stands, then publishes on from there.
-    async fn round(&self, trials: &mut Trials, window: &mut usize) -> End {
-        let last = match self.find_standing().await {
+    async fn round(&self, trials: &mut Trials, course: &mut Course) -> End {
+        let last = match self.find_standing(course.verified).await {
             Ok(last) => last,
             Err(end) => return end,
         };
-        let mut session = match Session::open(&self.connection, &self.status, *window).await {
+        course.verified = last;
+        let mut session = match Session::open(&self.connection, &self.status, course.window).await {
             Ok(session) => session,
             Err(end) => return end,
         };
@@ -196,16 +205,17 @@ impl Relay {
         );
         let mut feed = Feed::start(self.log.clone(), last.next());
         let end = session.run(&mut feed, &self.stop, &self.recheck).await;
+        course.verified.0 += session.acknowledged();
         if session.acknowledged() > 0 {
             *trials = Trials::default();
         }
         if session.acknowledged() > 100 * WINDOW_MAX as u64 {
-            *window = (*window * 2).min(self.options.window);
+            course.window = (course.window * 2).min(self.options.window);
         }
         end
     }
 
-    async fn find_standing(&self) -> Result<Position, End> {
+    async fn find_standing(&self, verified: Position) -> Result<Position, End> {
         self.status.send_if_modified(|status| {
             // A halt stays one until the reason is known to be gone; a quiet look is no event.
             let shown = !matches!(status.state, RelayState::Halted { .. } | RelayState::Ok);
@@ -216,7 +226,7 @@ impl Relay {
         });
         let found = tokio::select! {
             () = self.stop.cancelled() => return Err(End::Stopped),
-            found = standing(&self.api, &self.log, self.options.stream) => found,
+            found = standing(&self.api, &self.log, self.options.stream, verified) => found,
         };
         // Known only now: the server has just answered, so what the client knows of it is of this connection.
         if let Some(version) = self.connection.version_too_old().filter(|version| !version.is_empty()) {
