@@ -192,6 +192,7 @@ fn what_happens(case: &Case) -> CaseEvent {
             provider: code("ASP-01"),
             catchment: Some(code("C-01")),
             basis: AllocationBasis::SchoolCatchment,
+            in_school: false,
         }
         .into(),
         3 => AssignedToCaseManager { manager: code("P-1042"), before: None }.into(),
