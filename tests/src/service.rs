@@ -197,6 +197,11 @@ impl Service {
     fn spawn(&self) -> Process {
         let mut command = Command::new(caseledger());
         command.arg("serve").arg("--data").arg(&self.data).args(["--listen", "127.0.0.1:0"]).args(&self.args);
+        // Settings of the person who runs the tests are not those of the service under test.
+        let foreign = std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("CASELEDGER_"));
+        foreign.for_each(|(key, _)| {
+            command.env_remove(key);
+        });
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
         Process::start(&mut command, &self.log_path())
     }
