@@ -112,9 +112,15 @@ pub trait Machine: Send + Sync + Sized + 'static {
     fn policy(&self) -> u32;
 
     /// Appends the state of one shard ([`shard_of`]) in a canonical form: equal states, equal bytes.
+    ///
+    /// What it holds must follow from the events of the shard's own streams alone. It runs on the sequencer between
+    /// two groups, so it should cost what the shard holds and not what all hold.
     fn save(&self, shard: u8, out: &mut Vec<u8>);
 
-    /// Restores the state of one shard.
+    /// Restores the state of one shard; leaves it empty where the bytes cannot be read.
+    ///
+    /// Shards stand at positions of their own until the replay has caught up: an index across streams may see two
+    /// holders of what rules give to one.
     fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame>;
 }
 

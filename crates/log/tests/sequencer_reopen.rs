@@ -20,17 +20,32 @@ fn eager(every: u64) -> LedgerOptions {
 /// What happens next in a random history; tallies are named by the order they were opened in.
 #[derive(Clone, Debug)]
 enum Step {
-    Open { owner: u32 },
-    Add { tally: usize, amount: i64 },
-    Move { from: usize, to: usize },
-    Close { tally: usize },
-    Reopen { tally: usize },
+    Open {
+        owner: u32,
+    },
+    Add {
+        tally: usize,
+        amount: i64,
+    },
+    Move {
+        from: usize,
+        to: usize,
+    },
+    Close {
+        tally: usize,
+    },
+    Reopen {
+        tally: usize,
+    },
     /// Ends without a word: no snapshots, as after a kill.
     Drop,
     /// Ends in order.
     Shutdown,
     /// A snapshot file goes missing or bad.
-    Harm { file: usize, how: Harm },
+    Harm {
+        file: usize,
+        how: Harm,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,8 @@ use caseledger_events::machine::Machine;
 use crate::ledger::fatal::FatalError;
 use crate::ledger::shared::{Flight, Shared};
 use crate::ledger::snapshot::{Shot, SnapshotFiles};
-use crate::store::Store;
 use crate::ledger::work::Answer;
+use crate::store::Store;
 
 /// Commits groups until there are no more, then closes the store; drops it unclosed when the ledger may not go on.
 pub(crate) fn commit_groups<M: Machine>(mut store: Store, shared: &Arc<Shared<M>>) -> Result<(), FatalError> {

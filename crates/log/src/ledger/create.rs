@@ -12,11 +12,11 @@ use crate::error::OpenError;
 use crate::frame_group::Group;
 use crate::identity::LedgerIdentity;
 use crate::ledger::options::LedgerOptions;
-use crate::reader::Reader;
 use crate::ledger::salts::Salts;
 use crate::ledger::secret::LedgerSecret;
 use crate::ledger::space::Space;
 use crate::ledger::start::StartError;
+use crate::reader::Reader;
 use crate::store::Store;
 
 /// Creates a ledger in a directory and writes its first event; finishes a creation that was interrupted.

@@ -7,8 +7,8 @@ use caseledger_events::personal::Part;
 use caseledger_events::system::LedgerEvent;
 use caseledger_events::{codec, dates::Timestamp};
 
-use crate::ledger::fatal::FatalError;
 use crate::frame_group::FRAME_BYTES_MAX;
+use crate::ledger::fatal::FatalError;
 use crate::ledger::heads::Head;
 use crate::ledger::idempotency::request_part;
 use crate::ledger::origin::Origin;
@@ -130,13 +130,7 @@ impl<M: Machine> Sequencer<M> {
     }
 
     /// Gives one event its place, encodes it into the group and folds it into the state.
-    fn append(
-        &mut self,
-        origin: &Origin,
-        draft: &Draft,
-        mut parts: Vec<Part>,
-        place: Place,
-    ) -> Result<(), FatalError> {
+    fn append(&mut self, origin: &Origin, draft: &Draft, mut parts: Vec<Part>, place: Place) -> Result<(), FatalError> {
         let position = self.open.group.next();
         let before = self.head(draft.stream);
         let is_first = position == place.first;

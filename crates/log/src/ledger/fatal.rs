@@ -17,13 +17,17 @@ pub enum FatalError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// A commit did not come back.
-    #[error("a commit did not finish within {limit:?}; the disk or sled is stuck. Start the service again when the disk answers")]
+    #[error(
+        "a commit did not finish within {limit:?}; the disk or sled is stuck. Start the service again when the disk answers"
+    )]
     Stalled {
         /// How long it was given.
         limit: Duration,
     },
     /// An event just decided could not be folded into the state it was decided on.
-    #[error("an event of type {kind} as decided cannot be folded into the state: {source}. This is a defect; nothing of it was written")]
+    #[error(
+        "an event of type {kind} as decided cannot be folded into the state: {source}. This is a defect; nothing of it was written"
+    )]
     Unfoldable {
         /// The stored name of its type.
         kind: &'static str,

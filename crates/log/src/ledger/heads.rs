@@ -109,7 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_costs_no_more_than_its_bytes_and_one() {
-        assert_eq!(size_of::<(Key, Packed)>(), 29);
+    fn two_million_six_hundred_thousand_streams_fit_in_150_mib() {
+        // A shard as full as each of the 256 is then; a table has a byte of its own beside each place.
+        let heads = Heads::new();
+        let full = 2_600_000 / 256;
+        heads.load(
+            0,
+            (0..full as u64).map(|n| {
+                let mut key = [0; 17];
+                key[..8].copy_from_slice(&n.to_le_bytes());
+                (key, [0; HEAD_BYTES])
+            }),
+        );
+        let places = (heads.shards[0].read().capacity() * 8 / 7).next_power_of_two();
+        assert!(places * (size_of::<(Key, Packed)>() + 1) * 256 <= 150 << 20, "{places} places a shard");
     }
 }

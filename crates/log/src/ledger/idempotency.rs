@@ -12,8 +12,9 @@ use caseledger_events::personal::{Group, Part};
 /// The name of the part that keeps the fingerprint of a command's body in its first event.
 pub const REQUEST_PART: &str = "request";
 
-/// How many tags a generation holds before the next begins.
-const GENERATION: usize = 1 << 17;
+/// How many tags a generation holds before the next begins: several times what the queue and a group can hold, so that
+/// a command is hardly ever sent back to search again.
+const GENERATION: usize = 1 << 15;
 
 /// Makes the part that tells a repeat from another body under the same key.
 pub(crate) fn request_part(fingerprint: &[u8; 32]) -> Part {

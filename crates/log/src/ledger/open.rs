@@ -10,15 +10,14 @@ use std::time::Instant;
 use caseledger_events::machine::Machine;
 use parking_lot::Mutex;
 
+use crate::error::OpenError;
+use crate::frame_group::Group;
 use crate::ledger::clock::Timekeeper;
 use crate::ledger::create::check_first;
 use crate::ledger::desk::Desk;
-use crate::error::OpenError;
-use crate::frame_group::Group;
 use crate::ledger::options::LedgerOptions;
 use crate::ledger::pace::Pace;
 use crate::ledger::replay::{Replayed, replay};
-use crate::report::OpenReport;
 use crate::ledger::running::{Parts, Running};
 use crate::ledger::salts::Salts;
 use crate::ledger::secret::LedgerSecret;
@@ -27,8 +26,9 @@ use crate::ledger::shared::Shared;
 use crate::ledger::snapshot::SnapshotFiles;
 use crate::ledger::space::Space;
 use crate::ledger::start::{StartError, StartReport};
-use crate::store::Store;
 use crate::ledger::work::Waiting;
+use crate::report::OpenReport;
+use crate::store::Store;
 
 /// Opens the store, checks that it is for these options, restores the state and starts the threads.
 pub(crate) fn open<M: Machine>(
@@ -61,19 +61,19 @@ pub(crate) fn open<M: Machine>(
     let (shared, sequencer, shots) = assemble(&store, options, space, state, &files);
     let parts = Parts { shared, sequencer, store, shots, files, secret, simulated, commit_limit };
     let running = Running::start(parts).map_err(|source| StartError::Io { action: "start a thread", source })?;
+    tracing::info!(
+        position = %report.store.head, streams = report.streams, shards_loaded = report.shards_loaded,
+        replayed = report.replayed, took = ?report.took, simulated, "ledger open"
+    );
     Ok((running, report))
 }
 
 /// Opens the store; where the disk is full, with the room that the ballast gives.
-fn open_store(
-    dir: &Path,
-    options: &LedgerOptions,
-    space: &Space,
-) -> Result<(Store, OpenReport, bool), StartError> {
+fn open_store(dir: &Path, options: &LedgerOptions, space: &Space) -> Result<(Store, OpenReport, bool), StartError> {
     let io = |source| StartError::Io { action: "delete the ballast file", source };
     let dropped = dir.exists() && space.drop_ballast_if_full().map_err(io)?;
     match Store::open(dir, &options.store) {
-        Err(OpenError::Io { source, .. }) if source.kind() == std::io::ErrorKind::StorageFull && !dropped => {
+        Err(error) if is_full(&error) && !dropped => {
             let dropped = space.drop_ballast().map_err(io)?;
             let (store, report) = Store::open(dir, &options.store)?;
             Ok((store, report, dropped))
@@ -82,6 +82,15 @@ fn open_store(
             let (store, report) = opened?;
             Ok((store, report, dropped))
         }
+    }
+}
+
+/// Says whether a store did not open for want of space; sled gives its reason in words.
+fn is_full(error: &OpenError) -> bool {
+    match error {
+        OpenError::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+        OpenError::Sled { reason, .. } => reason.contains("StorageFull") || reason.contains("No space left"),
+        _ => false,
     }
 }
 

@@ -7,8 +7,8 @@ use caseledger_events::dates::Timestamp;
 
 use crate::ledger::clock::{Clock, SystemClock};
 use crate::ledger::fatal::{FatalHook, end_process};
-use crate::options::StoreOptions;
 use crate::ledger::space::{SpaceProbe, free_space};
+use crate::options::StoreOptions;
 
 /// Settings of a ledger; the defaults are those of the service.
 #[derive(Clone)]

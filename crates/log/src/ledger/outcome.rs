@@ -6,8 +6,8 @@ use caseledger_events::envelope::Actor;
 use caseledger_events::ids::{Position, StreamId, Version};
 use caseledger_events::machine::Receipt;
 
-use crate::ledger::clock::ClockTrouble;
 use crate::error::ReadError;
+use crate::ledger::clock::ClockTrouble;
 
 /// The answer to a command. Only [`Outcome::Accepted`] says that something was recorded by this call;
 /// every answer rests on events that are durable in both copies when it is given.

@@ -7,7 +7,7 @@ use caseledger_events::machine::Machine;
 
 use crate::identity::LedgerIdentity;
 use crate::ledger::sequencer::Sequencer;
-use crate::ledger::snapshot::{ShotHead, Shot};
+use crate::ledger::snapshot::{Shot, ShotHead};
 
 /// Spreads the 256 shards' snapshots over the events recorded; the shard with the oldest one comes next.
 pub(crate) struct Pace {

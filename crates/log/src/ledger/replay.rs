@@ -12,9 +12,9 @@ use caseledger_proof::Hash;
 use crate::ledger::heads::{Head, Heads};
 use crate::ledger::history::fold_stream;
 use crate::ledger::idempotency::RecentTags;
-use crate::reader::Reader;
 use crate::ledger::snapshot::{ShardRecord, SnapshotFiles};
 use crate::ledger::start::StartError;
+use crate::reader::Reader;
 
 /// The state of a ledger, up to its last durable event.
 pub(crate) struct Replayed<M> {
@@ -67,9 +67,7 @@ impl<M: Machine> Replayed<M> {
             candidates.retain(|record| record.head.shard == shard);
             candidates.sort_by_key(|record| std::cmp::Reverse(record.head.position));
             let good = candidates.into_iter().find(|record| {
-                record.head.state == M::STATE
-                    && chains.hold(record)
-                    && self.machine.load(shard, record.state).is_ok()
+                record.head.state == M::STATE && chains.hold(record) && self.machine.load(shard, record.state).is_ok()
             });
             if let Some(record) = good {
                 self.heads.load(shard, record.heads());
@@ -157,7 +155,8 @@ impl Chains<'_> {
         let reader = self.reader;
         head.identity == reader.identity()
             && head.position <= reader.durable()
-            && *self.known.entry(head.position).or_insert_with(|| reader.chain_at(head.position).ok()) == Some(head.chain)
+            && *self.known.entry(head.position).or_insert_with(|| reader.chain_at(head.position).ok())
+                == Some(head.chain)
     }
 }
 

@@ -100,12 +100,10 @@ fn spawn<M: Machine>(
     run: impl FnOnce(&Arc<Shared<M>>) -> Result<(), FatalError> + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
     let shared = Arc::clone(shared);
-    thread::Builder::new().name(name.to_owned()).spawn(move || {
-        match catch_unwind(AssertUnwindSafe(|| run(&shared))) {
-            Ok(Ok(())) => {}
-            Ok(Err(reason)) => shared.die(&reason),
-            Err(_) => shared.die(&FatalError::Panicked { thread: name }),
-        }
+    thread::Builder::new().name(name.to_owned()).spawn(move || match catch_unwind(AssertUnwindSafe(|| run(&shared))) {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => shared.die(&reason),
+        Err(_) => shared.die(&FatalError::Panicked { thread: name }),
     })
 }
 

@@ -19,7 +19,9 @@ const SECRET_BYTES: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file is not there though the ledger is.
-    #[error("{SECRET_FILE} is missing: without it a retried command would be recorded twice; restore it from the backup")]
+    #[error(
+        "{SECRET_FILE} is missing: without it a retried command would be recorded twice; restore it from the backup"
+    )]
     Missing,
     /// The file has the wrong length.
     #[error("{SECRET_FILE} has {found} bytes, {SECRET_BYTES} are expected; restore it from the backup")]

@@ -11,9 +11,9 @@ use std::time::Duration;
 use caseledger_events::ids::StreamId;
 use caseledger_events::machine::Machine;
 
+use crate::frame_group::Group;
 use crate::ledger::desk::{Open, Turn};
 use crate::ledger::fatal::FatalError;
-use crate::frame_group::Group;
 use crate::ledger::heads::Head;
 use crate::ledger::idempotency::RecentTags;
 use crate::ledger::pace::Pace;

@@ -9,15 +9,15 @@ use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::machine::Machine;
 use parking_lot::Mutex;
 
+use crate::frame_group::Group;
 use crate::ledger::clock::Timekeeper;
 use crate::ledger::desk::Desk;
 use crate::ledger::fatal::{FatalError, FatalHook};
-use crate::frame_group::Group;
 use crate::ledger::heads::{Head, Heads};
-use crate::reader::Reader;
 use crate::ledger::snapshot::Shot;
 use crate::ledger::space::Space;
 use crate::ledger::work::{Message, Waiting};
+use crate::reader::Reader;
 
 /// A group on its way to both copies, with the heads that become visible when it is there.
 pub(crate) struct Flight {

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_proof::Hash;
 
-use crate::ledger::heads::HEAD_BYTES;
 use crate::identity::LedgerIdentity;
+use crate::ledger::heads::HEAD_BYTES;
 
 /// The snapshots' folder in the data directory; derived, so it may be deleted at any time.
 pub const SNAPSHOT_DIR: &str = "snapshots";
@@ -137,9 +137,7 @@ impl SnapshotFiles {
 
     /// Writes the records of all shards as one file.
     pub fn write_all(&self, shots: impl Iterator<Item = Shot>) -> io::Result<()> {
-        self.replace(&self.dir.join("all"), |out| {
-            shots.into_iter().try_for_each(|shot| out.write_all(&shot.bytes))
-        })
+        self.replace(&self.dir.join("all"), |out| shots.into_iter().try_for_each(|shot| out.write_all(&shot.bytes)))
     }
 
     /// Reads the file of all shards; empty where it is missing or unreadable, as are the others.

@@ -8,8 +8,8 @@ use caseledger_events::ids::{Position, StreamId, Version};
 
 use crate::error::{CommitError, OpenError, ReadError};
 use crate::ledger::outcome::HistoryError;
-use crate::report::OpenReport;
 use crate::ledger::secret::SecretError;
+use crate::report::OpenReport;
 
 /// Why a ledger was not created or opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,9 @@ pub enum StartError {
     )]
     IsSimulated,
     /// The directory is on real time and a simulation was asked for.
-    #[error("this directory holds a ledger on real time, which no simulation may write to: name another directory for it")]
+    #[error(
+        "this directory holds a ledger on real time, which no simulation may write to: name another directory for it"
+    )]
     IsReal,
     /// Creation was interrupted before the first event.
     #[error("the ledger in this directory was never finished being created: create it again")]
@@ -38,7 +40,9 @@ pub enum StartError {
     #[error("position 1 does not say what ledger this is; run `caseledger verify`")]
     NotOurs,
     /// The stored format is another one.
-    #[error("the ledger was created with format {found} and this program knows {FORMAT}; open it with the release that wrote it, export there and import here")]
+    #[error(
+        "the ledger was created with format {found} and this program knows {FORMAT}; open it with the release that wrote it, export there and import here"
+    )]
     OtherFormat {
         /// The number found.
         found: u16,
@@ -50,7 +54,9 @@ pub enum StartError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// An event cannot be decoded or folded.
-    #[error("the event at position {position} cannot be folded into the state: {source}. Run `caseledger lint`, and open the ledger with the release that wrote the event")]
+    #[error(
+        "the event at position {position} cannot be folded into the state: {source}. Run `caseledger lint`, and open the ledger with the release that wrote the event"
+    )]
     Unfoldable {
         /// Where it stands.
         position: Position,
@@ -58,7 +64,9 @@ pub enum StartError {
         source: BadFrame,
     },
     /// An event does not follow the one before it in its stream.
-    #[error("the event at position {position} is version {found} of {stream}, which stood at version {version}: run `caseledger verify`")]
+    #[error(
+        "the event at position {position} is version {found} of {stream}, which stood at version {version}: run `caseledger verify`"
+    )]
     Gap {
         /// Where it stands.
         position: Position,
