@@ -122,6 +122,27 @@ pub struct BadTime;
 /// The years an event may lie in; a date outside them is a slip of the pen, not history (K7: cases over five years old).
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 
+/// Reads a date that people send: `YYYY-MM-DD`, within the years history lies in.
+pub(crate) fn day<'de, D: Deserializer<'de>>(d: D) -> Result<NaiveDate, D::Error> {
+    Day::deserialize(d).map(|day| day.0)
+}
+
+/// Reads a date that may be absent.
+pub(crate) fn maybe_day<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NaiveDate>, D::Error> {
+    Ok(Option::<Day>::deserialize(d)?.map(|day| day.0))
+}
+
+struct Day(NaiveDate);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match <std::borrow::Cow<'de, str>>::deserialize(d)?.parse() {
+            Ok(OccurredAt::Day(day)) => Ok(Day(day)),
+            Ok(OccurredAt::Instant(_)) | Err(BadTime) => Err(de::Error::custom("not a date such as 2026-03-01")),
+        }
+    }
+}
+
 impl FromStr for OccurredAt {
     type Err = BadTime;
     fn from_str(text: &str) -> Result<Self, BadTime> {

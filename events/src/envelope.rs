@@ -1,15 +1,17 @@
 //! The envelope: what every event carries in clear, whatever happened.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dates::{OccurredAt, Timestamp};
 use crate::ids::{Code, CorrelationId, Position, StreamId, Tag, Version};
 use crate::personal::Part;
 
 /// Who acted: our opaque id of a person or system, in which role, for which organisation.
+///
+/// Names are written out in JSON and short in the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Actor {
     /// Our opaque id of the person; never a name.
     pub person: Code,
@@ -17,6 +19,37 @@ pub struct Actor {
     pub role: Role,
     /// The school, provider or agency the person acted for.
     pub organisation: Code,
+}
+
+/// An actor as stored.
+#[derive(Serialize, Deserialize)]
+struct StoredActor {
+    #[serde(rename = "p")]
+    person: Code,
+    #[serde(rename = "r")]
+    role: Role,
+    #[serde(rename = "o")]
+    organisation: Code,
+}
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if s.is_human_readable() {
+            return Actor::serialize(self, s);
+        }
+        let Actor { person, role, organisation } = *self;
+        StoredActor { person, role, organisation }.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Actor {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        if d.is_human_readable() {
+            return Actor::deserialize(d);
+        }
+        let StoredActor { person, role, organisation } = StoredActor::deserialize(d)?;
+        Ok(Actor { person, role, organisation })
+    }
 }
 
 /// The roles people and feeds act in (domain §1.1, §2.1).

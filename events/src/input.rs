@@ -1,4 +1,8 @@
-//! Reading what clients send, so that an error says exactly where it lies.
+//! Reading what clients send, so that an error says exactly where it lies and repeats nothing of what was sent.
+//!
+//! What people send may be personal wherever it stands, the name of a field included, and errors end up in logs. So
+//! an error gives the pointer to the field, what was expected there, and names of our own; never a value, and never
+//! a name that is not ours.
 
 use serde::Deserialize;
 
@@ -30,35 +34,86 @@ pub fn at_most<T>(list: &[T], pointer: &str) -> Result<(), BadInput> {
     Err(BadInput::new(pointer, format!("at most {ENTRIES_MAX} entries are taken")))
 }
 
-/// Reads JSON into `T`; `base` is the JSON pointer of the text within the whole body.
+/// Reads JSON into `T`, refusing fields it does not know; `base` is the JSON pointer of the text within the body.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a str, base: &str) -> Result<T, BadInput> {
     let mut reader = serde_json::Deserializer::from_str(json);
-    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| BadInput {
-        pointer: pointer(base, error.path()),
-        what: without_values(&error.inner().to_string()),
-    })?;
-    reader.end().map_err(|_| BadInput { pointer: base.to_owned(), what: "there is more after the end".to_owned() })?;
+    let mut unknown: Option<String> = None;
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let read = serde_ignored::deserialize(tracked, |path| unknown = Some(parent(base, &path)));
+    let read = read.map_err(|error| explain(json, base, &track.path(), &error))?;
+    if let Some(pointer) = unknown {
+        return Err(BadInput::new(pointer, "there is a field that is not known here"));
+    }
+    reader.end().map_err(|_| BadInput::new(base, "there is more after the end"))?;
     Ok(read)
 }
 
-fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {
+fn explain(json: &str, base: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> BadInput {
+    // What is not JSON at all is told by its place in the text: the way there may lead through a client's own names.
+    if let Err(syntax) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
+        return BadInput::new(base, format!("this is not JSON: {syntax}"));
+    }
+    let what = without_values(&error.to_string());
+    let mut segments: Vec<_> = path.iter().collect();
+    if what.starts_with(UNKNOWN_FIELD) {
+        // The last name on the way is the client's; the object that holds it is ours.
+        segments.pop();
+    }
+    BadInput::new(pointer(base, &segments), what)
+}
+
+fn pointer(base: &str, segments: &[&serde_path_to_error::Segment]) -> String {
     use serde_path_to_error::Segment;
-    path.iter().fold(base.to_owned(), |pointer, segment| match segment {
+    segments.iter().fold(base.to_owned(), |pointer, segment| match segment {
         Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Map { key } => format!("{pointer}/{key}"),
         Segment::Enum { .. } | Segment::Unknown => pointer,
     })
 }
 
-/// serde quotes the offending value in `invalid type: string "…"`; it may be personal, so it is left out.
-fn without_values(message: &str) -> String {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    match (message.find(['"', '`']), message.strip_prefix("invalid ")) {
-        (Some(_), Some(_)) => {
-            let expected = message.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
-            let kind = message.split(':').next().unwrap_or("invalid value");
-            format!("{kind}, expected {expected}")
+/// The pointer to the object that holds an unknown field.
+fn parent(base: &str, path: &serde_ignored::Path<'_>) -> String {
+    fn walk(base: &str, path: &serde_ignored::Path<'_>) -> String {
+        use serde_ignored::Path;
+        match path {
+            Path::Root => base.to_owned(),
+            Path::Seq { parent, index } => format!("{}/{index}", walk(base, parent)),
+            Path::Map { parent, key } => format!("{}/{key}", walk(base, parent)),
+            Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+                walk(base, parent)
+            }
         }
-        _ => message.to_owned(),
+    }
+    match path {
+        serde_ignored::Path::Map { parent, .. } => walk(base, parent),
+        other => walk(base, other),
     }
 }
+
+const UNKNOWN_FIELD: &str = "unknown field";
+
+/// Rebuilds what serde says from the parts of it that are ours.
+///
+/// serde quotes the offending value or name before `, expected`, and what follows is written in our types; what is
+/// wrong with a text as a whole (a missing field, a custom reason) is ours altogether and quotes at most our names.
+fn without_values(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    if message == "expected value" {
+        return "invalid type, expected a text".to_owned();
+    }
+    for kind in ["invalid type", "invalid value", "invalid length", "unknown variant", UNKNOWN_FIELD] {
+        if message.starts_with(kind) {
+            return match message.rsplit_once(", expected ") {
+                Some((_, expected)) if !message.ends_with(", there are no fields") => {
+                    format!("{kind}, expected {expected}")
+                }
+                _ => format!("{kind}; nothing is expected here"),
+            };
+        }
+    }
+    message.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -44,4 +44,7 @@ pub mod opening;
 
 pub mod world;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 pub mod readable;

@@ -63,12 +63,13 @@ pub struct NotifyNonEnrolment {
     /// The most recently attended school.
     pub last_school: Code,
     /// The last day present, not the day of withdrawal (R14).
+    #[serde(deserialize_with = "crate::dates::day")]
     pub last_day_attended: NaiveDate,
     /// The day of withdrawal, where it is known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::dates::maybe_day")]
     pub withdrawn_on: Option<NaiveDate>,
     /// The day the task reached the school (R13).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::dates::maybe_day")]
     pub task_received_on: Option<NaiveDate>,
     /// Why the student left.
     pub leave_reason: LeaveReason,

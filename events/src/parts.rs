@@ -1,13 +1,14 @@
 //! The kinds of personal part: pinned names, one field group each (design §3).
 //!
-//! Stored bytes are kept for decades: a field is added with `#[serde(default)]`, never renamed.
+//! Stored bytes are kept for decades: a field is added with `#[serde(default)]`, never renamed, and one that is not
+//! known is tolerated there. Where clients send it, it is refused (`input`).
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::input::BadInput;
-use crate::personal::{Group, Part, PartKind, Personal};
+use crate::personal::{Group, Part, PartKind, Personal, reading};
 
 macro_rules! part_kinds {
     ($($name:ident = $stored:literal in $group:ident;)*) => {
@@ -34,17 +35,19 @@ part_kinds! {
 
 /// Who the student is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Student {
     /// The National Student Number, where it is known; never leaves sealed fields and the blind index.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub nsn: Option<Personal<String>>,
     /// Family name as on the legal record.
+    #[serde(deserialize_with = "reading::line")]
     pub family_name: Personal<String>,
     /// Given names as on the legal record.
+    #[serde(deserialize_with = "reading::line")]
     pub given_names: Personal<String>,
     /// The name the student goes by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub preferred_name: Option<Personal<String>>,
     /// Date of birth.
     pub birth_date: Personal<NaiveDate>,
@@ -52,39 +55,40 @@ pub struct Student {
 
 /// Where the student lives and who looks after them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Contacts {
     /// The address, a line each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "reading::lines")]
     pub address: Vec<Personal<String>>,
     /// Telephone numbers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "reading::lines")]
     pub phones: Vec<Personal<String>>,
     /// Email addresses.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "reading::lines")]
     pub emails: Vec<Personal<String>>,
     /// The caregivers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "reading::entries")]
     pub caregivers: Vec<Caregiver>,
 }
 
 /// One caregiver.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Caregiver {
     /// The name.
+    #[serde(deserialize_with = "reading::line")]
     pub name: Personal<String>,
     /// What they are to the student.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub relation: Option<Personal<String>>,
     /// How to reach them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub phone: Option<Personal<String>>,
 }
 
 /// What somebody wrote: a comment, a reason, a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Note {
     /// The text.
     pub text: Personal<String>,
@@ -92,17 +96,19 @@ pub struct Note {
 
 /// The words of a student plan.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct PlanText {
     /// The goals, one each.
+    #[serde(deserialize_with = "reading::lines")]
     pub goals: Vec<Personal<String>>,
     /// The actions agreed, one each.
+    #[serde(deserialize_with = "reading::lines")]
     pub actions: Vec<Personal<String>>,
 }
 
 /// What is known of the student's health.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct HealthNote {
     /// The text.
     pub text: Personal<String>,
@@ -110,9 +116,10 @@ pub struct HealthNote {
 
 /// An agency's answer as it came: the code verbatim, also one nobody knows (§1.8).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct AgencyAnswer {
     /// The code as answered.
+    #[serde(deserialize_with = "reading::verbatim")]
     pub code: Personal<String>,
     /// What else was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,31 +128,31 @@ pub struct AgencyAnswer {
 
 /// Evidence of travel (R24).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct TravelEvidence {
     /// Details of the travel document.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub document: Option<Personal<String>>,
     /// The date the student left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_left: Option<Personal<NaiveDate>>,
     /// The name travelled under.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub travelled_as: Option<Personal<String>>,
     /// The passport number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub passport: Option<Personal<String>>,
     /// The people travelling along.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "reading::lines")]
     pub companions: Vec<Personal<String>>,
 }
 
 /// The comment that R16 and R17 ask for: composed from the facts, free text beside.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct AgreementNote {
     /// The name of the person who agreed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading::maybe_line")]
     pub agreed_by: Option<Personal<String>>,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]

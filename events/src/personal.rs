@@ -7,10 +7,17 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+pub use value::{LINE_CHARS_MAX, TEXT_CHARS_MAX, Value};
+
+pub(crate) mod reading;
+mod value;
 
 /// A value about a person: it does not print, and reading it takes a word that can be searched for.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+///
+/// Read from JSON it is tidied and checked ([`Value`]); read from storage it is taken as it stands.
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Default)]
 #[serde(transparent)]
 pub struct Personal<T>(T);
 
@@ -23,6 +30,14 @@ impl<T> Personal<T> {
     /// Gives the value to code that is entitled to it: sealing, and views served through the API alone.
     pub fn reveal(&self) -> &T {
         &self.0
+    }
+}
+
+impl<'de, T: Value + Deserialize<'de>> Deserialize<'de> for Personal<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let sent = d.is_human_readable();
+        let value = T::deserialize(d)?;
+        if sent { value.tidy().map(Personal).map_err(de::Error::custom) } else { Ok(Personal(value)) }
     }
 }
 

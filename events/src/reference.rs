@@ -160,6 +160,39 @@ impl Entry {
         if event.kind != REFERENCE_RECORDED {
             return Ok(None);
         }
-        Ok(Some(rmp_serde::from_slice(event.facts)?))
+        let stored: StoredEntry = rmp_serde::from_slice(event.facts)?;
+        Ok(Some(stored.into()))
+    }
+}
+
+/// A row as stored: unlike one that is sent, it may hold fields that a later build adds.
+#[derive(Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+enum StoredEntry {
+    School {
+        school: Code,
+        catchment: Code,
+        from: NaiveDate,
+    },
+    Catchment {
+        catchment: Code,
+        provider: Code,
+        from: NaiveDate,
+    },
+    InSchool {
+        school: Code,
+        #[serde(default)]
+        provider: Option<Code>,
+        from: NaiveDate,
+    },
+}
+
+impl From<StoredEntry> for Entry {
+    fn from(stored: StoredEntry) -> Entry {
+        match stored {
+            StoredEntry::School { school, catchment, from } => Entry::School { school, catchment, from },
+            StoredEntry::Catchment { catchment, provider, from } => Entry::Catchment { catchment, provider, from },
+            StoredEntry::InSchool { school, provider, from } => Entry::InSchool { school, provider, from },
+        }
     }
 }

@@ -3,22 +3,26 @@
 //! One owner, the sequencer, so that rules across cases (R20, R27) are free of races. Closed cases are dropped
 //! and folded again from their history when somebody speaks of one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use chrono::NaiveDate;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::action::{At, CaseAction};
-use crate::case::{Case, Status, Times};
+use crate::case::{Case, Times};
 use crate::codec::BadFrame;
 use crate::dates::OccurredAt;
-use crate::envelope::{Recorded, Scope};
-use crate::event::{AllocatedToProvider, CaseEvent};
+use crate::envelope::Recorded;
+use crate::event::CaseEvent;
 use crate::ids::{CaseId, StreamId, StudentId};
 use crate::machine::{Context, Declined, Draft, Machine, shard_of};
 use crate::number::CaseNumber;
 use crate::opening::{Onto, Opening};
 use crate::reference::{Entry, REFERENCE_STREAM, Reference};
 use crate::refusal::Refusal;
+
+use drafts::{drafts, scope_of};
+use shards::{Shard, Shards};
+
+mod drafts;
+mod shards;
 
 /// The most the facts of one event may take, so that its broadcast stays within 16 KiB (design §5).
 pub const FACTS_BYTES_MAX: usize = 12 * 1024;
@@ -56,10 +60,9 @@ pub enum Command {
 /// The decision state of the whole ledger.
 #[derive(Default)]
 pub struct World {
-    cases: HashMap<CaseId, Case>,
+    cases: Shards,
+    /// The active cases of each student, the eldest first.
     active: HashMap<StudentId, Vec<CaseId>>,
-    /// Highest case number seen, by shard, so that each shard's snapshot stands for itself.
-    numbers: BTreeMap<u8, u32>,
     reference: Reference,
     /// Cases that may be dropped at the next settling.
     ended: Vec<CaseId>,
@@ -70,7 +73,7 @@ pub struct World {
 impl World {
     /// Returns the state of a case that is held.
     pub fn case(&self, id: CaseId) -> Option<&Case> {
-        self.cases.get(&id)
+        self.cases.get(id)
     }
 
     /// Returns the active cases of a student.
@@ -89,14 +92,14 @@ impl World {
     }
 
     fn next_number(&self) -> CaseNumber {
-        CaseNumber(self.numbers.values().max().copied().unwrap_or(0) + 1)
+        CaseNumber(self.cases.highest_number().saturating_add(1))
     }
 
     fn open(&self, opening: &Opening, student: StudentId, at: &At<'_>) -> Result<Vec<Draft>, Refusal> {
         let other = self.active_cases(student).first().copied();
         let (id, onto) = match (other, opening.separate_because()) {
             (Some(other), None) => {
-                let case = self.cases.get(&other);
+                let case = self.cases.get(other);
                 let number = case.map_or(self.next_number(), |case| case.number);
                 (other, Onto { number, student, attach: case, beside: None })
             }
@@ -112,7 +115,7 @@ impl World {
 
     fn act(&self, id: CaseId, action: &CaseAction, at: &At<'_>) -> Result<Vec<Draft>, Declined<Refusal>> {
         let stream = StreamId::Case(id);
-        let case = self.cases.get(&id).ok_or(Declined::Cold(stream))?;
+        let case = self.cases.get(id).ok_or(Declined::Cold(stream))?;
         let events = action.decide(case, at).map_err(Declined::Refused)?;
         if events.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
             self.may_be_active_again(id, case).map_err(Declined::Refused)?;
@@ -129,14 +132,10 @@ impl World {
     }
 
     fn fold_in(&mut self, id: CaseId, event: &CaseEvent, times: Times) {
-        match self.cases.get_mut(&id) {
+        match self.cases.get_mut(id) {
             Some(case) => case.evolve(event, times),
             None => match Case::open(event, times) {
-                Some(case) => {
-                    let highest = self.numbers.entry(shard_of(StreamId::Case(id))).or_default();
-                    *highest = (*highest).max(case.number.0);
-                    self.cases.insert(id, case);
-                }
+                Some(case) => self.cases.insert(id, case),
                 // Only closed cases are not held; of what happens to them, reopening alone needs their state.
                 None => {
                     if matches!(event, CaseEvent::CaseReopened(_)) {
@@ -150,71 +149,42 @@ impl World {
     }
 
     fn index(&mut self, id: CaseId) {
-        let Some(case) = self.cases.get(&id) else { return };
-        let cases = self.active.entry(case.student).or_default();
-        if case.status.is_active() {
-            if !cases.contains(&id) {
-                cases.push(id);
-                // By number, so that the eldest comes first whatever order a snapshot brought them back in.
-                cases.sort_by_key(|id| self.cases.get(id).map(|case| case.number));
-            }
+        let Some(case) = self.cases.get(id) else { return };
+        let (student, is_active) = (case.student, case.status.is_active());
+        if !is_active {
+            self.forget_active(student, id);
+            self.ended.push(id);
             return;
         }
-        cases.retain(|&other| other != id);
-        if cases.is_empty() {
-            self.active.remove(&case.student);
+        let cases = self.active.entry(student).or_default();
+        if !cases.contains(&id) {
+            cases.push(id);
+            // By number, so that the eldest comes first whatever order snapshots brought them back in.
+            cases.sort_by_key(|&id| self.cases.get(id).map(|case| case.number));
         }
-        self.ended.push(id);
     }
-}
 
-/// Returns provider, catchment and school a case stands under on a day.
-fn scope_of(case: &Case, day: NaiveDate) -> Scope {
-    Scope {
-        provider: case.provider(),
-        catchment: case.catchment,
-        school: Some(case.enrolled_at(day).unwrap_or(case.school)),
-    }
-}
-
-/// Turns events into drafts: the first carries what was written; an allocation stands under the new provider.
-fn drafts(
-    id: CaseId,
-    events: Vec<CaseEvent>,
-    mut scope: Scope,
-    occurred_at: OccurredAt,
-    allocated_at: OccurredAt,
-) -> Result<Vec<Draft>, Refusal> {
-    let mut drafts = Vec::with_capacity(events.len());
-    for (i, event) in events.iter().enumerate() {
-        let mut when = occurred_at;
-        match event {
-            CaseEvent::AllocatedToProvider(AllocatedToProvider { provider, catchment, .. }) => {
-                scope = Scope { provider: Some(*provider), catchment: catchment.or(scope.catchment), ..scope };
-                when = allocated_at;
+    fn forget_active(&mut self, student: StudentId, id: CaseId) {
+        if let Some(cases) = self.active.get_mut(&student) {
+            cases.retain(|&other| other != id);
+            if cases.is_empty() {
+                self.active.remove(&student);
             }
-            // What becomes of a case at CIT concerns the provider that passed it there.
-            CaseEvent::ReallocatedByCit(e) => scope.provider = Some(e.from),
-            CaseEvent::ReallocationDeclinedByCit(e) => scope.provider = Some(e.back_to),
-            CaseEvent::SupportRequestSubmitted(e) => scope.school = Some(e.school),
-            CaseEvent::NonEnrolmentNotified(e) => scope.school = Some(e.last_school),
-            _ => {}
         }
-        let facts = event.facts();
-        if facts.len() > FACTS_BYTES_MAX {
-            return Err(Refusal::TooMuch { limit_bytes: FACTS_BYTES_MAX as u32 });
-        }
-        drafts.push(Draft {
-            stream: StreamId::Case(id),
-            kind: event.kind(),
-            schema: event.schema(),
-            facts,
-            occurred_at: when,
-            scope,
-            carries_parts: i == 0,
-        });
     }
-    Ok(drafts)
+
+    /// Puts another state in the place of a shard's.
+    fn replace(&mut self, shard: u8, with: Shard) {
+        let before = std::mem::replace(self.cases.shard_mut(shard), with);
+        for (id, case) in before.cases {
+            self.forget_active(case.student, id);
+        }
+        let ids: Vec<CaseId> = self.cases.shard(shard).cases.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.index(id));
+        if holds_reference(shard) {
+            self.reference = Reference::default();
+        }
+    }
 }
 
 impl Machine for World {
@@ -252,8 +222,8 @@ impl Machine for World {
 
     fn settle(&mut self) {
         for id in self.ended.drain(..) {
-            if self.cases.get(&id).is_some_and(|case| matches!(case.status, Status::Closed | Status::NotReferred)) {
-                self.cases.remove(&id);
+            if self.cases.get(id).is_some_and(|case| !case.status.is_active()) {
+                self.cases.remove(id);
             }
         }
     }
@@ -286,25 +256,16 @@ impl Machine for World {
     }
 
     fn save(&self, shard: u8, out: &mut Vec<u8>) {
-        let in_shard = |id: &CaseId| shard_of(StreamId::Case(*id)) == shard;
-        let cases: BTreeMap<&CaseId, &Case> = self.cases.iter().filter(|(id, _)| in_shard(id)).collect();
-        let number = self.numbers.get(&shard).copied().unwrap_or(0);
         let reference = holds_reference(shard).then_some(&self.reference);
         let mut writer = rmp_serde::Serializer::new(out);
-        serde::Serialize::serialize(&(number, cases, reference), &mut writer)
+        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference), &mut writer)
             .expect("state is plain data of known length");
     }
 
     fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame> {
-        let (number, cases, reference): (u32, BTreeMap<CaseId, Case>, Option<Reference>) =
-            rmp_serde::from_slice(bytes)?;
-        if number > 0 {
-            self.numbers.insert(shard, number);
-        }
-        for (id, case) in cases {
-            self.cases.insert(id, case);
-            self.index(id);
-        }
+        self.replace(shard, Shard::default());
+        let (held, reference): (Shard, Option<Reference>) = rmp_serde::from_slice(bytes)?;
+        self.replace(shard, held);
         if let Some(reference) = reference {
             self.reference = reference;
         }

@@ -24,6 +24,7 @@ pub struct ChangeEnrolment {
     /// The student type, such as `RE` or `NA`.
     pub student_type: Code,
     /// The date the register says it takes effect (Q25).
+    #[serde(deserialize_with = "crate::dates::day")]
     pub effective_on: NaiveDate,
 }
 

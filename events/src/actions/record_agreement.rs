@@ -33,6 +33,7 @@ pub struct GivenAgreement {
     /// The role of the person who agreed, by code.
     pub agreed_by: Code,
     /// The day.
+    #[serde(deserialize_with = "crate::dates::day")]
     pub agreed_on: NaiveDate,
     /// How.
     pub channel: AgreementChannel,

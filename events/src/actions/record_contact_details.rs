@@ -18,6 +18,7 @@ pub struct RecordContactDetails {
     /// Who gave them.
     pub source: DetailsSource,
     /// The date they were known to be right.
+    #[serde(deserialize_with = "crate::dates::day")]
     pub current_on: NaiveDate,
     /// Whether the address is confirmed (R15).
     #[serde(default)]

@@ -20,7 +20,7 @@ pub struct RecordPlan {
     #[serde(default)]
     pub barriers: Vec<Code>,
     /// When it is to be reviewed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::dates::maybe_day")]
     pub review_on: Option<NaiveDate>,
     /// How many goals it sets: counted where the words are read.
     #[serde(skip)]
