@@ -15,6 +15,8 @@ mod routes;
 mod state;
 mod tail;
 
+/// The one place axum comes from: whoever serves the router needs its listener.
+pub use axum;
 pub use metrics::Metrics;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
