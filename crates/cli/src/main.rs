@@ -1,3 +1,7 @@
-//! The cli binary.
+//! The `caseledger` binary; everything is in the library, so that tests and benchmarks can reach it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    caseledger::run()
+}

@@ -1,0 +1,72 @@
+//! The command line: global options and the list of commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::commands::{
+    backup, completions, export, import, ledger, lint, nats, replay, restore, serve, simulate, verify, views,
+};
+use crate::exit::EXIT_CODES;
+
+/// An event-sourced ledger of attendance cases: what happened, in order, provably.
+#[derive(Parser)]
+#[command(name = "caseledger", version, after_help = EXIT_CODES, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Directory that holds the ledger
+    #[arg(long, value_name = "DIR", env = "CASELEDGER_DATA", default_value = "./.caseledger", global = true)]
+    pub data: PathBuf,
+
+    /// Answer with JSON, one object a line, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Every command.
+#[derive(Subcommand)]
+pub enum Command {
+    Serve(serve::Args),
+    Ledger(ledger::Args),
+    Replay(replay::Args),
+    Verify(verify::Args),
+    Lint(lint::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Views(views::Args),
+    Nats(nats::Args),
+    Simulate(simulate::Args),
+    Completions(completions::Args),
+}
+
+/// Returns the command line as clap knows it. Settings that a command reads but nobody sets for it are left out of its
+/// help; they work all the same.
+pub fn command() -> clap::Command {
+    const ALL: &[&str] = &["HTTP", "Log", "Broadcast", "Logging"];
+    const NOT_NATS: &[&str] = &["HTTP", "Log", "Logging"];
+    let hide = |command: clap::Command, headings: &'static [&'static str]| {
+        command.mut_args(|arg| {
+            let is_noise = arg.get_help_heading().is_some_and(|heading| headings.contains(&heading));
+            arg.hide(is_noise)
+        })
+    };
+    Cli::command()
+        .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
+        .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
+        .mut_subcommand("nats", |nats| {
+            let names = ["check", "rebuild", "consumer"];
+            names.into_iter().fold(nats, |nats, name| nats.mut_subcommand(name, |c| hide(c, NOT_NATS)))
+        })
+}

@@ -1,0 +1,39 @@
+//! Every command, one file each.
+
+pub mod backup;
+pub mod completions;
+pub mod export;
+pub mod import;
+pub mod ledger;
+pub mod lint;
+pub mod nats;
+pub mod replay;
+pub mod restore;
+pub mod serve;
+pub mod simulate;
+pub mod verify;
+pub mod views;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// Runs a command.
+pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Serve(args) => serve::run(&args, global),
+        Command::Ledger(args) => ledger::run(&args, global, output),
+        Command::Replay(args) => replay::run(&args, global, output),
+        Command::Verify(args) => verify::run(&args, global, output),
+        Command::Lint(args) => lint::run(&args, global, output),
+        Command::Export(args) => export::run(&args, global, output),
+        Command::Import(args) => import::run(&args, global, output),
+        Command::Backup(args) => backup::run(&args, global, output),
+        Command::Restore(args) => restore::run(&args, global, output),
+        Command::Views(args) => views::run(&args, global, output),
+        Command::Nats(args) => nats::run(&args, global, output),
+        Command::Simulate(args) => simulate::run(&args, global, output),
+        Command::Completions(args) => completions::run(&args, output),
+    }
+}

@@ -1,0 +1,136 @@
+//! `caseledger replay`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use caseledger_events::ids::Position;
+use caseledger_events::readable::{self, ReadableEvent};
+use comfy_table::{ContentArrangement, Table};
+
+use crate::cli::Global;
+use crate::event_line::{COLUMNS, EventLine};
+use crate::exit::{Exit, Failure};
+use crate::journal;
+use crate::output::Output;
+use crate::replaying::file;
+use crate::replaying::filter::{Filter, FilterArgs, Glance, Verdict};
+
+/// Print what happened, oldest first
+///
+/// One event a line as JSON, in the form GET /v1/events has, or a table for people. Reads the journal, also while a
+/// server runs, up to the last event that is durable now. Personal parts are named, and shown only with --personal.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  caseledger replay                                        everything
+  caseledger replay --case AS-0000017-4 --as-table         one case, for people
+  caseledger replay --person P-17 --since 2026-02-01 --until 2026-02-28
+  caseledger replay --file term1.ndjson --type case_closed what an export holds
+
+Exit codes: 0 done · 1 an event cannot be read · 4 no such ledger, case or file")]
+pub struct Args {
+    #[command(flatten)]
+    which: FilterArgs,
+
+    /// Print a table for people instead of JSON
+    #[arg(long, conflicts_with = "json")]
+    as_table: bool,
+
+    /// Show names, contact details and texts
+    #[arg(long)]
+    personal: bool,
+
+    /// Replay an export file instead of the ledger
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Rows that are laid out together; a longer replay is printed table by table.
+const TABLE_ROWS: usize = 1_000;
+
+/// Replays the journal or a file.
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let mut filter = Filter::new(&args.which);
+    let mut printer = Printer { table: args.as_table.then(Vec::new), output };
+    match &args.file {
+        Some(path) => file::read(path, args.personal, |line| {
+            match filter.judge(&glance(&line.event), || Some(line.event.facts.clone())) {
+                Verdict::End => Ok(ControlFlow::Break(())),
+                Verdict::Skip => Ok(ControlFlow::Continue(())),
+                Verdict::Take => Ok(printer.take(&line)),
+            }
+        })?,
+        None => from_journal(args, global, &mut filter, &mut printer)?,
+    }
+    printer.finish();
+    filter.check_found()?;
+    Ok(Exit::Ok)
+}
+
+fn from_journal(args: &Args, global: &Global, filter: &mut Filter, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let journal = journal::open(&global.data)?;
+    journal::read(&journal, "replay", filter.first(), filter.last(), |position: Position, frame, chain| {
+        let event = journal::decode(position, frame)?;
+        let glance = Glance {
+            position,
+            stream: event.stream,
+            version: event.version,
+            kind: event.kind,
+            person: event.actor.person,
+            on_behalf_of: event.on_behalf_of,
+            recorded_at: event.recorded_at,
+            correlation: event.correlation,
+        };
+        match filter.judge(&glance, || readable::facts(&event).ok()) {
+            Verdict::End => Ok(ControlFlow::Break(())),
+            Verdict::Skip => Ok(ControlFlow::Continue(())),
+            Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain, args.personal)?)),
+        }
+    })
+}
+
+fn glance(event: &ReadableEvent) -> Glance<'_> {
+    Glance {
+        position: event.position,
+        stream: event.stream,
+        version: event.version,
+        kind: &event.kind,
+        person: event.actor.person,
+        on_behalf_of: event.on_behalf_of,
+        recorded_at: event.recorded_at,
+        correlation: event.correlation,
+    }
+}
+
+/// Prints lines at once, rows a table at a time.
+struct Printer<'a> {
+    table: Option<Vec<[String; 6]>>,
+    output: &'a mut Output,
+}
+
+impl Printer<'_> {
+    fn take(&mut self, line: &EventLine) -> ControlFlow<()> {
+        match &mut self.table {
+            None => self.output.json_line(line),
+            Some(rows) => {
+                rows.push(line.row());
+                if rows.len() >= TABLE_ROWS {
+                    self.print_table();
+                }
+            }
+        }
+        if self.output.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn print_table(&mut self) {
+        let Some(rows) = self.table.as_mut().filter(|rows| !rows.is_empty()) else { return };
+        let mut table = Table::new();
+        table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(COLUMNS).add_rows(rows.drain(..));
+        self.output.line(table.trim_fmt());
+    }
+
+    fn finish(&mut self) {
+        self.print_table();
+    }
+}

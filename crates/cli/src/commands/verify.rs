@@ -1,0 +1,193 @@
+//! `caseledger verify`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use caseledger_events::ids::Position;
+use caseledger_log::{JournalReader, LedgerIdentity};
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::copying::manifest::Manifest;
+use crate::exit::{Exit, Failure};
+use crate::journal;
+use crate::output::{Output, count};
+use crate::progress::Progress;
+use crate::verifying::receipts::{self, KeptReceipt};
+use crate::verifying::walk::{Damage, Seen, Walk, look};
+
+/// Check that nothing in the log was lost, altered or put in another order
+///
+/// Walks the whole journal, also while a server runs: checksums, positions and versions without gaps, links to the
+/// previous event of each stream, chain hash, recorded times that never go back, ledger and epoch, every event read.
+/// Prints what was checked and the hash at the head; compare it with one you kept, and nothing before it was changed.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  caseledger verify
+  caseledger verify --receipts receipts.ndjson   every receipt handed out is found, with its hash
+
+Exit codes: 0 everything holds · 1 something does not, its position is printed · 4 no such ledger")]
+pub struct Args {
+    /// Receipts clients kept, one JSON object a line: each must stand at its position with its hash
+    #[arg(long, value_name = "FILE")]
+    receipts: Option<PathBuf>,
+}
+
+/// What was found; everything holds when both lists are empty.
+struct Found {
+    identity: LedgerIdentity,
+    walk: Walk,
+    damage: Option<Damage>,
+    receipts: Option<u64>,
+    bad_receipts: Vec<(KeptReceipt, String)>,
+}
+
+/// Walks the journal and reports.
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let kept = args.receipts.as_deref().map(receipts::read).transpose()?;
+    let journal = journal::open(&global.data)?;
+    let mut wanted: Vec<Position> = kept.iter().flatten().map(|receipt| receipt.position).collect();
+    wanted.sort_unstable();
+    let (walk, mut damage) = walk(&journal, wanted)?;
+    if let (None, Some(manifest)) = (&damage, Manifest::read(&global.data)?) {
+        damage = manifest.differs(&journal)?.map(|(position, what)| Damage { position, what });
+    }
+    let bad_receipts = kept.as_deref().map(|kept| judge(kept, &journal, &walk)).unwrap_or_default();
+    let receipts = kept.map(|kept| kept.len() as u64);
+    let found = Found { identity: journal.identity(), walk, damage, receipts, bad_receipts };
+    if output.json {
+        print_json(&found, output)
+    } else {
+        print_text(&found, output)
+    }
+    Ok(if found.damage.is_none() && found.bad_receipts.is_empty() { Exit::Ok } else { Exit::FoundWrong })
+}
+
+/// Walks the journal up to its end or its first damage.
+fn walk(journal: &JournalReader, wanted: Vec<Position>) -> Result<(Walk, Option<Damage>), Failure> {
+    let mut walk = Walk::new(wanted);
+    let mut damage = None;
+    let mut progress = Progress::events("verify", journal.last().0);
+    let threads = available_parallelism().map_or(2, std::num::NonZero::get);
+    let look_at =
+        |block: &caseledger_log::Block| block.frames().map(|(at, frame)| look(at, frame)).collect::<Vec<Seen>>();
+    let read = journal.scan(Position(1)).parallel(threads, look_at, |seen| {
+        for seen in seen {
+            if let Err(found) = walk.step(seen) {
+                damage = Some(found);
+                return ControlFlow::Break(());
+            }
+        }
+        progress.set(walk.head().0.0);
+        ControlFlow::Continue(())
+    });
+    progress.finish();
+    match read {
+        Ok(()) => {}
+        Err(error) if damage.is_none() => damage = Some(damage_of(error, &walk)?),
+        Err(_) => {}
+    }
+    if damage.is_none() {
+        damage = check_end(journal, &walk)?;
+    }
+    Ok((walk, damage))
+}
+
+/// Turns damaged bytes into a finding; other trouble ends the command.
+fn damage_of(error: caseledger_log::ReadError, walk: &Walk) -> Result<Damage, Failure> {
+    match error {
+        caseledger_log::ReadError::Damaged { position, .. } => Ok(Damage { position, what: error.to_string() }),
+        caseledger_log::ReadError::Broken { position, .. } => Ok(Damage { position, what: error.to_string() }),
+        error => Err(Failure::from(error).next(format!("positions up to {} hold", walk.head().0))),
+    }
+}
+
+/// Holds what the walk computed against what the journal says of itself.
+fn check_end(journal: &JournalReader, walk: &Walk) -> Result<Option<Damage>, Failure> {
+    let (last, chain) = walk.head();
+    let damage = |position, what| Ok(Some(Damage { position, what }));
+    if last != journal.last() {
+        return damage(
+            last.next(),
+            format!("the journal says it ends at {}, its events end at {last}", journal.last()),
+        );
+    }
+    let stored = journal.chain_at(last)?;
+    if stored != chain {
+        return damage(last, format!("the chain hash computed there is {chain}, the journal says {stored}"));
+    }
+    let epoch = journal.identity().epoch;
+    if walk.epoch() != epoch {
+        return damage(last, format!("the events tell of epoch {}, the journal is of epoch {epoch}", walk.epoch()));
+    }
+    Ok(None)
+}
+
+fn judge(kept: &[KeptReceipt], journal: &JournalReader, walk: &Walk) -> Vec<(KeptReceipt, String)> {
+    let found = |position: Position| {
+        let at = walk.found().binary_search_by_key(&position, |found| found.0).ok()?;
+        Some(walk.found()[at].1)
+    };
+    let judged = kept.iter().filter_map(|receipt| {
+        let why = receipts::check(receipt, journal.identity(), found(receipt.position))?;
+        Some((receipt.clone(), why))
+    });
+    judged.collect()
+}
+
+fn print_json(found: &Found, output: &mut Output) {
+    let (last, chain) = found.walk.head();
+    let damage = found.damage.as_ref().map(|damage| json!({"position": damage.position, "what": damage.what}));
+    let bad = found.bad_receipts.iter().map(|(receipt, why)| json!({"position": receipt.position, "why": why}));
+    output.json_line(&json!({
+        "holds": found.damage.is_none() && found.bad_receipts.is_empty(),
+        "ledger": found.identity.ledger, "epoch": found.identity.epoch, "simulated": found.walk.is_simulated(),
+        "events": last, "streams": found.walk.streams(), "chain_hash": chain.to_string(), "damage": damage,
+        "receipts": found.receipts, "bad_receipts": bad.collect::<Vec<_>>(),
+    }));
+}
+
+/// How many receipts that do not hold are printed one by one.
+const SHOWN_MAX: usize = 20;
+
+fn print_text(found: &Found, output: &mut Output) {
+    let style = output.style;
+    let (last, chain) = found.walk.head();
+    let simulated = if found.walk.is_simulated() { ", simulated time" } else { "" };
+    output.line(format_args!("{}{simulated}", found.identity));
+    if let Some(Damage { position, what }) = &found.damage {
+        output.line(format_args!("{} at position {position}: {what}", style.bad("damage")));
+        output.line(format_args!("positions 1 to {last} hold, hash {chain}"));
+        output.line(
+            "next: a stopped server repairs one copy from the other when it starts; if it cannot, restore a backup",
+        );
+    } else {
+        let (events, streams) = (count(last.0, "event"), count(found.walk.streams() as u64, "stream"));
+        output.line(format_args!(
+            "{} {events} of {streams}: checksums, positions, versions, links, times, chain, facts",
+            style.good("ok:")
+        ));
+    }
+    for (receipt, why) in found.bad_receipts.iter().take(SHOWN_MAX) {
+        output.line(format_args!("{} for position {}: {why}", style.bad("receipt"), receipt.position));
+    }
+    match (found.receipts, found.bad_receipts.len() as u64) {
+        (None, _) => {}
+        (Some(all), 0) => {
+            output.line(format_args!("{} {} found, each with its hash", style.good("ok:"), count(all, "receipt")))
+        }
+        (Some(all), bad) => {
+            output.line(format_args!(
+                "{} {} of {} do not hold",
+                style.bad("not ok:"),
+                count(bad, "receipt"),
+                count(all, "receipt")
+            ));
+        }
+    }
+    if found.damage.is_none() {
+        output.line(format_args!("head: position {last}, hash {}", style.bold(chain)));
+    }
+}

@@ -1,0 +1,102 @@
+//! `caseledger views`.
+
+use comfy_table::{ContentArrangement, Table};
+use serde_json::Value;
+
+use crate::cli::Global;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, thousands};
+use crate::road::Road;
+use crate::settings::SettingsArgs;
+
+/// Look at the read models
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    Status(StatusArgs),
+}
+
+/// Say how far each read model has read, and what holds it up
+///
+/// Positions are shown as numbers: a read model is up to date when its position is the log's head.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 all follow the log · 1 one does not · 3 the directory is busy · 4 no such ledger"
+)]
+struct StatusArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Asks the server, or opens the views where none runs.
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let What::Status(args) = &args.what;
+    let settings = args.settings.resolve(&global.data)?;
+    let document = crate::runtime()?.block_on(async {
+        let road = Road::open(&global.data, &settings).await?;
+        let answer = road.get("/v1/views").await;
+        road.close().await;
+        answer?.accepted()
+    })?;
+    let views = document["items"].as_array().map_or(&[][..], Vec::as_slice);
+    if output.json {
+        views.iter().for_each(|view| output.json_line(view));
+    } else {
+        print(views, output);
+    }
+    Ok(if views.iter().all(is_well) { Exit::Ok } else { Exit::FoundWrong })
+}
+
+fn is_well(view: &Value) -> bool {
+    matches!(view["state"]["is"].as_str(), Some("following" | "building"))
+}
+
+fn print(views: &[Value], output: &mut Output) {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["view", "version", "state", "position", "head", "behind", "events/s"]);
+    for view in views {
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| thousands(view[name].as_f64().unwrap_or_default() as u64);
+        let behind = format!("{} for {} s", number("lag_events"), number("lag_seconds"));
+        let version = view["version"].to_string();
+        let row = [
+            word(&view["view"]),
+            version,
+            word(&view["state"]["is"]),
+            number("position"),
+            number("head"),
+            behind,
+            number("events_per_second"),
+        ];
+        table.add_row(row);
+    }
+    output.line(table.trim_fmt());
+    for view in views {
+        let name = view["view"].as_str().unwrap_or_default();
+        for reason in [&view["state"]["reason"], &view["last_error"]].into_iter().filter_map(Value::as_str) {
+            output.line(format_args!("{name}: {reason}"));
+        }
+        for aside in view["set_aside"].as_array().into_iter().flatten() {
+            output.line(format_args!("{name}: {} was set aside: {}", aside["file"], aside["reason"]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_view_that_stalls_is_not_well() {
+        for (state, well) in [("following", true), ("building", true), ("stalled", false), ("retrying", false)] {
+            assert_eq!(is_well(&json!({"state": {"is": state}})), well, "{state}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The `caseledger` command: configuration, wiring, shutdown, every command.
+//!
+//! Read `cli` for the commands, `commands/` for what each does (one file each), `exit` for how a command ends.
+
+mod broker;
+mod cli;
+mod commands;
+mod copying;
+mod event_line;
+mod exit;
+mod journal;
+mod listening;
+mod logging;
+mod output;
+mod progress;
+mod replaying;
+mod road;
+mod running;
+mod service;
+mod settings;
+mod shutdown;
+pub mod simulate;
+mod verifying;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use crate::cli::Cli;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// Reads the command line, runs the command, and returns how it ended.
+pub fn run() -> ExitCode {
+    let matches = cli::command().try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap knows where each belongs.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let mut output = Output::new(cli.global.json);
+    match commands::run(cli, &mut output) {
+        Ok(exit) => output.end(exit),
+        Err(failure) => output.fail(&failure),
+    }
+    .into()
+}
+
+/// Starts the threads that asynchronous commands run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Internal, format_args!("no threads could be started: {error}")))
+}

@@ -1,0 +1,164 @@
+//! How a command that changes something reaches the ledger: through the server that owns the directory, or, where none
+//! runs, by opening the service in this process and asking the same routes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use caseledger_http::axum::Router;
+use caseledger_http::axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep};
+use tower::ServiceExt;
+
+use crate::exit::{Exit, Failure};
+use crate::journal;
+use crate::running;
+use crate::service::{Missing, Service, Time};
+use crate::settings::{Nats, Settings};
+
+/// Who acts when somebody on this machine uses a command: whoever may open the directory is its operator.
+pub const OPERATOR: &str = "LOCAL-OPERATOR/operator/LEDGER";
+
+/// How long a server that is just starting, or stopping, is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A way to the ledger.
+pub enum Road {
+    /// Through the control socket of the server that runs.
+    Server(PathBuf),
+    /// In this process, which owns the directory for a moment.
+    Here(Box<Service>, Router),
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body; `null` where it is no JSON.
+    pub body: Value,
+}
+
+impl Road {
+    /// Finds a way: a server is asked first, then the lock is taken.
+    pub async fn open(dir: &Path, settings: &Settings) -> Result<Road, Failure> {
+        let started = Instant::now();
+        loop {
+            if running::is_running(dir) {
+                return Ok(Road::Server(dir.to_owned()));
+            }
+            match Road::here(dir, settings).await {
+                Err(failure) if failure.exit == Exit::Busy && started.elapsed() < PATIENCE => {
+                    sleep(Duration::from_millis(50)).await;
+                }
+                road => return road,
+            }
+        }
+    }
+
+    async fn here(dir: &Path, settings: &Settings) -> Result<Road, Failure> {
+        let time = match journal::is_simulated(&journal::open(dir)?)? {
+            true => Time::Simulated(None),
+            false => Time::Real,
+        };
+        // The relay of the next server sends what is recorded here.
+        let settings = Settings { nats: Nats::default(), ..settings.clone() };
+        let service = Service::open(dir, &settings, time, Missing::Refuse).await?;
+        let router = service.router(true);
+        Ok(Road::Here(Box::new(service), router))
+    }
+
+    /// Asks for something.
+    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
+        self.send(request(Method::GET, path, None, Bytes::new())?).await
+    }
+
+    /// Has something done, once for each key.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Answer, Failure> {
+        self.send(request(Method::POST, path, Some(key), Bytes::from(body.to_string()))?).await
+    }
+
+    /// Closes what was opened here.
+    pub async fn close(self) {
+        if let Road::Here(service, router) = self {
+            drop(router);
+            service.close().await;
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Answer, Failure> {
+        let (status, body) = match self {
+            Road::Here(_, router) => {
+                // A router answers every request; its error type has no values.
+                let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                let status = response.status();
+                (status, response.into_body().collect().await.map_err(broken)?.to_bytes())
+            }
+            Road::Server(dir) => {
+                let stream = connect(dir).await.map_err(gone)?;
+                let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+                tokio::spawn(connection);
+                let response = sender.send_request(request).await.map_err(broken)?;
+                let status = response.status();
+                (status, response.into_body().collect().await.map_err(broken)?.to_bytes())
+            }
+        };
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+}
+
+impl Answer {
+    /// Turns an answer that is no success into a failure with the problem's own words.
+    pub fn accepted(self) -> Result<Value, Failure> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        let word = |name: &str| self.body[name].as_str().unwrap_or_default().to_owned();
+        let exit = match self.status.as_u16() {
+            404 => Exit::NoData,
+            429 | 503 => Exit::Unavailable,
+            500.. => Exit::Internal,
+            _ => Exit::Refused,
+        };
+        let code = word("code");
+        let what = format!("{} ({} {code})", word("detail"), self.status.as_u16());
+        let way_out = word("way_out");
+        let failure = Failure::new(exit, what);
+        Err(if way_out.is_empty() { failure } else { failure.next(way_out) })
+    }
+}
+
+async fn connect(dir: &Path) -> std::io::Result<UnixStream> {
+    let stream = running::connect(dir)?;
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}
+
+fn request(method: Method, path: &str, key: Option<&str>, body: Bytes) -> Result<Request<Body>, Failure> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "control")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("ledger-actor", OPERATOR);
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    request.body(Body::from(body)).map_err(|error| Failure::new(Exit::Internal, error))
+}
+
+fn gone(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Unavailable, format_args!("the server went away: {error}"))
+        .next("repeat the command; what was acknowledged is kept")
+}
+
+fn broken(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Unavailable, format_args!("the server did not answer to the end: {error}"))
+        .next("repeat the command; what was recorded already is passed over")
+}

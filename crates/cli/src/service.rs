@@ -1,0 +1,229 @@
+//! The whole service on one data directory: log, blind index, views, relay, HTTP; opened, run, and closed in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use caseledger_http::axum::Router;
+use caseledger_bus::{RelayHandle, RelayState, RelayView};
+use caseledger_events::dates::Timestamp;
+use caseledger_events::world::World;
+use caseledger_http::{AppState, HttpSettings, Metrics, Parts};
+use caseledger_log::{Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
+use caseledger_seal::Students;
+use caseledger_views::{ViewOptions, Views};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::broker;
+use crate::copying::manifest::refuse_backup;
+use crate::exit::{Exit, Failure};
+use crate::settings::{Log, Settings};
+
+/// The folder of the read models in a data directory.
+pub const VIEWS_DIR: &str = "views";
+/// The folder of the blind index and the keys.
+pub const KEYS_DIR: &str = "keys";
+
+/// What time a ledger runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Time {
+    /// Real time.
+    Real,
+    /// Simulated time; a new ledger starts at the time given, and there must be one.
+    Simulated(Option<Timestamp>),
+}
+
+/// Whether a ledger is made where there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// It is made.
+    Create,
+    /// That is an error.
+    Refuse,
+}
+
+/// An open service; nothing listens yet.
+pub struct Service {
+    /// The data directory.
+    pub dir: PathBuf,
+    /// The log and the rules.
+    pub ledger: Ledger<World>,
+    /// How the broadcast stands.
+    pub relay_view: RelayView,
+    views: Arc<Views>,
+    students: Arc<Students>,
+    relay: Option<RelayHandle>,
+    metrics: Metrics,
+    settings: Settings,
+    /// Cancelled when the service stops: feeds end and listeners close with it.
+    pub stopping: CancellationToken,
+}
+
+impl Service {
+    /// Opens everything in a data directory; the broadcast only where the settings name a broker.
+    pub async fn open(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Service, Failure> {
+        refuse_backup(dir)?;
+        let opened = {
+            let (dir, log) = (dir.to_owned(), settings.log.clone());
+            spawn_blocking(move || open_files(&dir, &log, time, missing))
+        };
+        let Files { ledger, views, students } = opened.await.map_err(|_| panicked())??;
+        let stopping = CancellationToken::new();
+        let relay = match broker::relay_options(settings)? {
+            Some(options) => Some(RelayHandle::start(options, ledger.reader(), CancellationToken::new()).await?),
+            None => None,
+        };
+        let relay_view = relay.as_ref().map_or_else(RelayView::disabled, RelayHandle::view);
+        Ok(Service {
+            dir: dir.to_owned(),
+            ledger,
+            relay_view,
+            views: Arc::new(views),
+            students: Arc::new(students),
+            relay,
+            metrics: Metrics::default(),
+            settings: settings.clone(),
+            stopping,
+        })
+    }
+
+    /// Makes the router; `loopback` says whether only this machine can reach it.
+    pub fn router(&self, loopback: bool) -> Router {
+        caseledger_http::router(AppState::new(Parts {
+            ledger: self.ledger.clone(),
+            views: Arc::clone(&self.views),
+            students: Arc::clone(&self.students),
+            relay: self.relay_view.clone(),
+            settings: HttpSettings {
+                loopback,
+                body_bytes_max: self.settings.http.body_kib_max as usize * 1024,
+                ..HttpSettings::default()
+            },
+            stopping: self.stopping.clone(),
+            metrics: self.metrics.clone(),
+        }))
+    }
+
+    /// Closes everything: commands are refused from now on, those queued are finished, both copies closed.
+    pub async fn close(self) {
+        self.stopping.cancel();
+        let ledger = self.ledger.clone();
+        let closed = spawn_blocking(move || ledger.shutdown());
+        if closed.await.is_err() {
+            tracing::error!("closing the log panicked; the next start mends what is left");
+        }
+        if let Some(relay) = self.relay {
+            // What the broker does not take in time goes out after the next start.
+            let _ = timeout(LAST_WORDS, sent_everything(&self.relay_view)).await;
+            relay.stop().await;
+        }
+        let views = self.views;
+        let _ = spawn_blocking(move || views.shutdown()).await;
+    }
+}
+
+/// Time for the relay to send the last events when the service stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Returns when everything durable is in the stream, or when that cannot be.
+pub async fn sent_everything(relay: &RelayView) {
+    loop {
+        let status = relay.snapshot();
+        let is_sending = matches!(status.state, RelayState::Ok | RelayState::Resync | RelayState::Connecting);
+        if !is_sending || status.lag_events() == Some(0) {
+            return;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+struct Files {
+    ledger: Ledger<World>,
+    views: Views,
+    students: Students,
+}
+
+fn open_files(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<Files, Failure> {
+    let students_dir = dir.join(KEYS_DIR);
+    let (ledger, report) = open_ledger(dir, log, time, missing)?;
+    say(&report);
+    // The index first: it must know every student that the log speaks of.
+    let students = Students::open(&students_dir).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let views = Views::open(&dir.join(VIEWS_DIR), ledger.reader(), ViewOptions::default())
+        .map_err(|error| Failure::new(Exit::Internal, error))?;
+    Ok(Files { ledger, views, students })
+}
+
+fn open_ledger(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<(Ledger<World>, StartReport), Failure> {
+    let options = || options(log, time);
+    let absent = match Ledger::open(dir, options(), World::default()) {
+        Err(StartError::Store(OpenError::NoLedger { dir })) => Failure::from(OpenError::NoLedger { dir }),
+        Err(StartError::Unfinished) => StartError::Unfinished.into(),
+        opened => return Ok(opened?),
+    };
+    if missing == Missing::Refuse {
+        return Err(absent);
+    }
+    if time == Time::Simulated(None) {
+        return Err(absent.next("a new simulation needs the time it starts at: --simulated 2026-02-02T09:00:00+13:00"));
+    }
+    Ledger::<World>::create(dir, &options())?;
+    Ok(Ledger::open(dir, options(), World::default())?)
+}
+
+fn options(log: &Log, time: Time) -> LedgerOptions {
+    LedgerOptions {
+        simulated: match time {
+            Time::Real => None,
+            // One that exists goes on from its last event, which is later.
+            Time::Simulated(start) => Some(start.unwrap_or_default()),
+        },
+        queue_max: log.queue_commands_max as usize,
+        space_floor_bytes: u64::from(log.free_space_floor_mib) << 20,
+        ballast_bytes: u64::from(log.ballast_mib) << 20,
+        snapshot_every_events: u64::from(log.snapshot_every_events),
+        commit_limit: Duration::from_secs(u64::from(log.commit_seconds_max)),
+        store: StoreOptions {
+            cache_bytes: u64::from(log.cache_mib) << 20,
+            segment_bytes: u64::from(log.segment_mib) << 20,
+            ..StoreOptions::default()
+        },
+        ..LedgerOptions::default()
+    }
+}
+
+/// Says what a start found: everything that was not as it should be is a warning of its own.
+fn say(report: &StartReport) {
+    for finding in &report.store.findings {
+        tracing::warn!(%finding, "the log was mended at the start");
+    }
+    if report.ballast_dropped {
+        tracing::warn!("the disk was full: the ballast file was deleted; free some space");
+    }
+}
+
+fn panicked() -> Failure {
+    Failure::new(Exit::Internal, "opening the ledger ended in a panic")
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        match error {
+            StartError::Store(error) => error.into(),
+            StartError::Read(error) => error.into(),
+            StartError::IsSimulated => {
+                Failure::new(Exit::Usage, error).next("add --simulated to go on with the simulation")
+            }
+            StartError::IsReal => {
+                Failure::new(Exit::Usage, error).next("leave --simulated out, or name another directory with --data")
+            }
+            StartError::NotOurs | StartError::Unfoldable { .. } | StartError::Gap { .. } | StartError::History(_) => {
+                Failure::new(Exit::FoundWrong, error)
+            }
+            StartError::Commit(_) => Failure::new(Exit::LogFailed, error),
+            error => Failure::new(Exit::Internal, error),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What `verify` checks, piece by piece.
+
+pub mod receipts;
+pub mod walk;
