@@ -195,6 +195,11 @@ impl<'a> GroupView<'a> {
         Position(self.first.0 + u64::from(self.count) - 1)
     }
 
+    /// Returns the chain hash before the first frame stored in the group.
+    pub fn before(&self) -> Hash {
+        self.before
+    }
+
     /// Returns the frames asked for, with their positions.
     pub fn frames(&self) -> Frames<'a> {
         let mut frames = Frames { next: self.first, rest: self.body };

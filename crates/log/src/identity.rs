@@ -11,6 +11,13 @@ pub struct LedgerIdentity {
     pub epoch: Epoch,
 }
 
+impl LedgerIdentity {
+    /// Returns what every checksum of this ledger begins with, so that bytes of another one do not pass.
+    pub(crate) fn seed(&self) -> u32 {
+        crc32c::crc32c_append(crc32c::crc32c(&self.ledger.0), &self.epoch.0.to_le_bytes())
+    }
+}
+
 impl std::fmt::Display for LedgerIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ledger {} epoch {}", self.ledger, self.epoch)

@@ -225,17 +225,17 @@ fn readers_of_a_live_log_see_whole_groups_in_order_and_never_more_than_is_durabl
 #[test]
 fn ready_frames_are_appended_in_large_groups_and_read_back() {
     let dir = tempfile::tempdir().unwrap();
-    let model = model(5000);
+    let model = model(1500);
     let mut store = Store::create(dir.path(), IDENTITY, &StoreOptions::default()).unwrap();
-    model.clone().commit_to(&mut store, 5000);
-    assert_eq!(store.append_frames([]).unwrap(), Position(5000));
+    model.commit_to(&mut store, 1500);
+    assert_eq!(store.append_frames([]).unwrap(), Position(1500));
     drop(store);
 
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::create(dir.path(), IDENTITY, &small()).unwrap();
     let head = store.append_frames(model.frames.iter().map(Vec::as_slice)).unwrap();
-    assert_eq!(head, Position(5000));
-    model.assert_read_back(&store.reader(), Position(5000));
+    assert_eq!(head, Position(1500));
+    model.assert_read_back(&store.reader(), Position(1500));
 }
 
 #[test]

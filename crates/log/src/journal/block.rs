@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use caseledger_events::ids::{Epoch, LedgerId, Position};
+use caseledger_events::ids::Position;
 
 use super::files::read_up_to_at;
 use super::record::{HEADER, RecordHeader};
@@ -81,7 +81,7 @@ impl Block {
                 let cut_short = at == 0 || at + HEADER > left;
                 return Ok(if cut_short { Edge::Bad("the file ends before the record") } else { Edge::Open });
             };
-            let header = RecordHeader::from_bytes(head).filter(|h| h.identity == identity && h.first == span.next);
+            let header = RecordHeader::from_bytes(head, identity).filter(|header| header.first == span.next);
             let Some(header) = header else { return Ok(Edge::Bad("the record's header does not hold")) };
             let end = at + header.record_bytes() as usize;
             if end > left {
@@ -115,8 +115,6 @@ impl Block {
     /// Makes a block of one group.
     pub(crate) fn of_group(group: GroupView<'_>) -> Block {
         let header = RecordHeader {
-            // Who reads a block of one group got it from a source that knows the ledger; no one asks again.
-            identity: LedgerIdentity { ledger: LedgerId([0; 16]), epoch: Epoch(0) },
             first: group.first,
             count: group.count,
             length: group.body.len() as u32,

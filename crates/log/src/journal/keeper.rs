@@ -1,5 +1,6 @@
 //! The journal's background thread: prepares the next segment, seals full ones, mends damaged records.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub(crate) struct KeeperHandle {
 pub(crate) struct Keeper {
     jobs: Receiver<Job>,
     prepared: Arc<Mutex<Option<(File, PathBuf)>>>,
+    /// How many files were prepared.
+    made: Cell<u64>,
     pub dir: PathBuf,
     pub identity: LedgerIdentity,
     pub segment_bytes: u64,
@@ -45,7 +48,7 @@ impl KeeperHandle {
         let (sender, jobs) = channel();
         let prepared = Arc::new(Mutex::new(None));
         let handle = KeeperHandle { jobs: sender, prepared: Arc::clone(&prepared) };
-        (handle, Keeper { jobs, prepared, dir: dir.to_owned(), identity, segment_bytes })
+        (handle, Keeper { jobs, prepared, made: Cell::new(0), dir: dir.to_owned(), identity, segment_bytes })
     }
 
     pub fn prepare_next(&self) {
@@ -95,7 +98,9 @@ impl Keeper {
         if self.prepared.lock().is_some() {
             return Ok(());
         }
-        let path = self.dir.join("prepared.tmp");
+        // A name of its own: the file before may have been taken and not yet been renamed.
+        self.made.set(self.made.get() + 1);
+        let path = self.dir.join(format!("prepared-{}.tmp", self.made.get()));
         let file = create_file(&path)?;
         fill_with_zeros(&file, 0, self.segment_bytes)?;
         file.sync_all()?;

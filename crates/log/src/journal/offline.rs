@@ -115,7 +115,7 @@ impl Journal {
         let place = segment.group_of(&self.files, position).ok()?;
         let mut head = [0; super::record::HEADER];
         self.files.read_exact_at(path, &mut head, place.offset).ok()?;
-        let header = super::record::RecordHeader::from_bytes(&head)?;
+        let header = super::record::RecordHeader::from_bytes(&head, self.identity)?;
         (header.first == place.first && header.first <= position).then_some((place.offset, place.first))
     }
 }

@@ -78,12 +78,12 @@ impl JournalWriter {
 
     /// Writes a group's record; it is durable only after [`JournalWriter::sync`].
     pub fn append(&mut self, group: &Group) -> Result<(), WriteFailed> {
-        let header = header_of(group, self.identity);
+        let header = header_of(group);
         let empty = self.active.extent().last < self.active.first;
         if self.at + header.record_bytes() > self.capacity && !empty {
             self.roll(group.first(), group.before())?;
         }
-        let header = header.to_bytes();
+        let header = header.to_bytes(self.identity);
         self.io.step().map_err(failed("write", &self.active.path))?;
         write_both(&self.file, &header, group.body(), self.at).map_err(failed("write", &self.active.path))?;
         self.at += (HEADER + group.body().len()) as u64;

@@ -10,19 +10,25 @@ use crate::identity::LedgerIdentity;
 
 /// The longest value handed to sled.
 pub(crate) const VALUE_BYTES_MAX: usize = 7 * 1024;
+/// Checksum and kind.
+const VALUE_HEAD: usize = 4 + 1;
 /// Checksum, kind, chain hash before the first frame.
-const CHUNK_HEAD: usize = 4 + 1 + 32;
+const CHUNK_HEAD: usize = VALUE_HEAD + 32;
+/// Every value that holds a multiple of this position carries the chain hash before its first frame.
+///
+/// Most values of a busy log hold several frames and carry one; of those that hold a single commit each, most need
+/// none, and 32 bytes a commit are kept off the disk about twice over.
+pub(crate) const ANCHOR_EVERY: u64 = 16;
 /// Length of a frame inside a chunk.
 pub(crate) const CHUNK_FRAME_HEAD: usize = 2;
 /// Bytes of frames and their lengths that fit into a chunk.
 pub(crate) const CHUNK_FRAMES_MAX: usize = VALUE_BYTES_MAX - CHUNK_HEAD;
-/// Checksum and kind of a later part of a long frame.
-const PART_HEAD: usize = 4 + 1;
 
 const KIND_FRAMES: u8 = 1;
 const KIND_LONG: u8 = 2;
 const KIND_PART: u8 = 3;
 const KIND_IDENTITY: u8 = 4;
+const KIND_ANCHORED: u8 = 5;
 
 /// The key that says which ledger this is; sorts after every position.
 pub(crate) const IDENTITY_KEY: &[u8] = b"\xffidentity";
@@ -38,8 +44,8 @@ pub(crate) struct ChunkCodec {
 pub(crate) enum Chunk<'a> {
     /// Whole frames from the key's position on.
     Frames {
-        /// Chain hash before the first.
-        before: Hash,
+        /// Chain hash before the first, where it is carried.
+        before: Option<Hash>,
         /// Each frame after its 2-byte length.
         frames: &'a [u8],
     },
@@ -54,6 +60,12 @@ pub(crate) enum Chunk<'a> {
     },
     /// A later part of a long frame.
     Part(&'a [u8]),
+}
+
+/// Returns whether a value of so many frames carries the chain hash before its first.
+fn is_anchored(first: Position, count: u64) -> bool {
+    let last = first.0 + count - 1;
+    first.0 == 1 || last / ANCHOR_EVERY * ANCHOR_EVERY >= first.0
 }
 
 /// Returns the key of the chunk that starts at a position.
@@ -76,8 +88,7 @@ pub(crate) fn position_of(key: &[u8]) -> Option<Position> {
 
 impl ChunkCodec {
     pub fn new(identity: LedgerIdentity) -> ChunkCodec {
-        let seed = crc32c::crc32c(&identity.ledger.0);
-        ChunkCodec { seed: crc32c::crc32c_append(seed, &identity.epoch.0.to_le_bytes()) }
+        ChunkCodec { seed: identity.seed() }
     }
 
     /// The checksum covers ledger, epoch and key as well, so that a value found elsewhere does not pass.
@@ -97,8 +108,12 @@ impl ChunkCodec {
                 continue;
             }
             value.clear();
-            value.extend_from_slice(&[0, 0, 0, 0, KIND_FRAMES]);
-            value.extend_from_slice(&start.before.0);
+            if is_anchored(start.first, frames.clone().count() as u64) {
+                value.extend_from_slice(&[0, 0, 0, 0, KIND_ANCHORED]);
+                value.extend_from_slice(&start.before.0);
+            } else {
+                value.extend_from_slice(&[0, 0, 0, 0, KIND_FRAMES]);
+            }
             frames.by_ref().for_each(|(_, frame)| {
                 value.extend_from_slice(&(frame.len() as u16).to_le_bytes());
                 value.extend_from_slice(frame);
@@ -122,7 +137,7 @@ impl ChunkCodec {
         value.extend_from_slice(&(frame.len() as u32).to_le_bytes());
         value.extend_from_slice(head);
         self.finish(&chunk_key(position), value, put);
-        for (n, part) in rest.chunks(VALUE_BYTES_MAX - PART_HEAD).enumerate() {
+        for (n, part) in rest.chunks(VALUE_BYTES_MAX - VALUE_HEAD).enumerate() {
             value.clear();
             value.extend_from_slice(&[0, 0, 0, 0, KIND_PART]);
             value.extend_from_slice(part);
@@ -143,13 +158,15 @@ impl ChunkCodec {
             return None;
         }
         let (kind, rest) = rest.split_first()?;
-        if *kind == KIND_PART {
-            return Some(Chunk::Part(rest));
+        match *kind {
+            KIND_PART => return Some(Chunk::Part(rest)),
+            KIND_FRAMES => return Some(Chunk::Frames { before: None, frames: rest }),
+            _ => {}
         }
         let (before, rest) = rest.split_first_chunk::<32>()?;
         let before = Hash(*before);
         match *kind {
-            KIND_FRAMES => Some(Chunk::Frames { before, frames: rest }),
+            KIND_ANCHORED => Some(Chunk::Frames { before: Some(before), frames: rest }),
             KIND_LONG => {
                 let (length, head) = rest.split_first_chunk::<4>()?;
                 Some(Chunk::Long { before, length: u32::from_le_bytes(*length) as usize, head })
@@ -237,12 +254,20 @@ mod tests {
         let mut chain = group.before();
         for (key, value) in &values {
             let Some(Chunk::Frames { before, frames }) = codec.decode(key, value) else { panic!("frames") };
-            assert_eq!(before, chain);
-            assert_eq!(position_of(key), Some(Position(11 + read.len() as u64)));
+            let first = Position(11 + read.len() as u64);
+            assert_eq!(position_of(key), Some(first));
+            assert_eq!(before, is_anchored(first, chunk_frames(frames).count() as u64).then_some(chain));
             read.extend(chunk_frames(frames).map(<[u8]>::to_vec));
-            chain = chain_after(before, frames, usize::MAX);
+            chain = chain_after(chain, frames, usize::MAX);
         }
         assert_eq!((read, chain), (frames, group.after()));
+    }
+
+    #[test]
+    fn a_value_that_holds_a_sixteenth_position_carries_the_chain_hash() {
+        let held = |first, count| is_anchored(Position(first), count);
+        assert_eq!([held(1, 1), held(2, 1), held(2, 14), held(2, 15)], [true, false, false, true]);
+        assert_eq!([held(16, 1), held(17, 15), held(17, 16), held(31, 2)], [true, false, true, true]);
     }
 
     #[test]

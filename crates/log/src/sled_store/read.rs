@@ -1,9 +1,9 @@
 //! Reads from sled, each checked for checksum, place and continuity.
 
 use caseledger_events::ids::Position;
-use caseledger_proof::Hash;
+use caseledger_proof::{Hash, extend};
 
-use super::chunk::{Chunk, chain_after, chunk_frames, chunk_key, part_key, position_of};
+use super::chunk::{ANCHOR_EVERY, Chunk, chain_after, chunk_frames, chunk_key, part_key, position_of};
 use super::{SledFault, SledStore, guarded};
 use crate::frame_group::Group;
 use crate::journal::rebuild::OtherCopy;
@@ -11,12 +11,13 @@ use crate::journal::rebuild::OtherCopy;
 /// One value with its key, checked.
 struct Stored {
     first: Position,
-    before: Hash,
+    /// Chain hash before its first frame, where it is carried.
+    before: Option<Hash>,
     frames: Frames,
 }
 
 enum Frames {
-    /// The packed frames of a chunk.
+    /// A value of packed frames, and where they begin in it.
     Packed(sled::IVec, usize),
     /// One frame put together from its parts.
     Long(Vec<u8>),
@@ -30,6 +31,10 @@ impl Stored {
         }
     }
 
+    fn last(&self) -> Position {
+        Position(self.first.0 + self.count() - 1)
+    }
+
     fn each(&self, mut take: impl FnMut(Position, &[u8])) {
         match &self.frames {
             Frames::Packed(value, from) => chunk_frames(&value[*from..])
@@ -39,18 +44,14 @@ impl Stored {
         }
     }
 
-    /// Returns the chain hash at a position of this value.
-    fn chain_at(&self, position: Position) -> Hash {
+    /// Returns the chain hash at a position of this value, from the one before it.
+    fn chain_from(&self, before: Hash, position: Position) -> Hash {
         match &self.frames {
             Frames::Packed(value, from) => {
-                chain_after(self.before, &value[*from..], (position.0 - self.first.0 + 1) as usize)
+                chain_after(before, &value[*from..], (position.0 + 1 - self.first.0) as usize)
             }
-            Frames::Long(frame) => caseledger_proof::extend(self.before, frame),
+            Frames::Long(frame) => extend(before, frame),
         }
-    }
-
-    fn last(&self) -> Position {
-        Position(self.first.0 + self.count() - 1)
     }
 }
 
@@ -72,13 +73,32 @@ impl SledStore {
         if position == Position(0) {
             return Ok(Hash::ZERO);
         }
-        Ok(self.holding(position)?.chain_at(position))
+        self.chain_in(&self.holding(position)?, position)
     }
 
     /// Returns the last position and the chain hash there; position 0 while it is empty.
     pub fn head(&self) -> Result<(Position, Hash), SledFault> {
-        let newest = self.at_or_before(Position(u64::MAX))?;
-        Ok(newest.map_or((Position(0), Hash::ZERO), |stored| (stored.last(), stored.chain_at(stored.last()))))
+        let Some(newest) = self.at_or_before(Position(u64::MAX))? else { return Ok((Position(0), Hash::ZERO)) };
+        Ok((newest.last(), self.chain_in(&newest, newest.last())?))
+    }
+
+    /// Returns the chain hash at a position of a value, from the nearest value at or before it that carries one.
+    fn chain_in(&self, stored: &Stored, position: Position) -> Result<Hash, SledFault> {
+        if let Some(before) = stored.before {
+            return Ok(stored.chain_from(before, position));
+        }
+        let anchor = Position((stored.first.0 / ANCHOR_EVERY * ANCHOR_EVERY).max(1));
+        let mut at = self.holding(anchor)?;
+        let mut chain = at.before.ok_or_else(|| damaged("a value lacks the chain hash it should carry"))?;
+        while at.first < stored.first {
+            chain = at.chain_from(chain, at.last());
+            let next = at.last().next();
+            at = self.holding(next)?;
+            if at.first != next {
+                return Err(damaged("two values hold the same position"));
+            }
+        }
+        Ok(stored.chain_from(chain, position))
     }
 
     /// Returns the position after the frames before a gap, and the position the next value starts at.
@@ -145,7 +165,7 @@ impl SledStore {
                     frame.extend_from_slice(bytes);
                     part += 1;
                 }
-                Ok(Stored { first, before, frames: Frames::Long(frame) })
+                Ok(Stored { first, before: Some(before), frames: Frames::Long(frame) })
             }
             Chunk::Part(_) => Err(damaged("a part of a long frame stands where a chunk should")),
         }
@@ -181,26 +201,27 @@ fn gap_end_key(position: Position) -> Vec<u8> {
 
 impl OtherCopy for SledStore {
     fn fetch(&self, first: Position, last: Position) -> Result<Group, String> {
-        let mut stored = self.holding(first).map_err(|fault| fault.to_string())?;
-        let before = match first.0 - 1 {
-            at if at < stored.first.0 => stored.before,
-            at => stored.chain_at(Position(at)),
-        };
+        self.group(first, last).map_err(|fault| fault.to_string())
+    }
+}
+
+impl SledStore {
+    /// Reads a range of positions as one group, its chain hash from the nearest value that carries one.
+    fn group(&self, first: Position, last: Position) -> Result<Group, SledFault> {
+        let before = self.chain_at(Position(first.0 - 1))?;
         let mut group = Group::new(first, before);
-        loop {
+        while group.last() < last {
+            let next = group.next();
+            let stored = self.holding(next)?;
+            if stored.before.is_some_and(|before| stored.first == next && before != group.after()) {
+                return Err(damaged("its chain hashes do not continue each other"));
+            }
             stored.each(|position, frame| {
                 if position == group.next() && position <= last {
                     group.push(frame);
                 }
             });
-            if group.last() >= last {
-                return Ok(group);
-            }
-            let next = self.holding(group.next()).map_err(|fault| fault.to_string())?;
-            if next.before != group.after() || next.first != group.next() {
-                return Err(format!("sled's chain hash does not continue at position {}", group.next()));
-            }
-            stored = next;
         }
+        Ok(group)
     }
 }
