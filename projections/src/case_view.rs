@@ -31,3 +31,6 @@ pub trait CasePart: Serialize + DeserializeOwned + Clone + PartialEq {
     /// Folds an event into the row of its [`CasePart::key`].
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self>;
 }
+
+#[cfg(test)]
+mod tests;

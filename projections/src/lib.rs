@@ -11,3 +11,6 @@ pub mod case_view;
 pub mod timeline;
 
 pub mod names;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -3,18 +3,20 @@
 //! *Māori*, *Maori* and *Maaori* are one name: some write long vowels with a macron, some by doubling them, many
 //! keyboards do neither. The fold is for finding alone; a name is always shown as it was given.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 /// Returns the words of a name, folded, in their order.
 pub fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        match plain(c) {
-            Folded::Nothing => {}
-            Folded::Letters(letters) => letters.chars().for_each(|c| push(&mut word, c)),
-            Folded::Letter(c) if c.is_alphanumeric() => push(&mut word, c),
+    for c in name.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase) {
+        match unmarked(c) {
+            Some(letters) => letters.chars().for_each(|c| push(&mut word, c)),
+            None if c.is_alphanumeric() => push(&mut word, c),
             // An apostrophe inside a name is written or left out as people please.
-            Folded::Letter('\'' | '’' | 'ʻ' | '‘') => {}
-            Folded::Letter(_) => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            None if matches!(c, '\'' | '’' | '‘' | '`') => {}
+            None => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
         }
     }
     words.extend((!word.is_empty()).then_some(word));
@@ -28,37 +30,20 @@ fn push(word: &mut String, c: char) {
     }
 }
 
-enum Folded {
-    Nothing,
-    Letter(char),
-    Letters(&'static str),
-}
-
-/// Takes the marks off a small letter: combining marks fall away, composed letters lose theirs.
-///
-/// Covers te reo Māori, the languages of the Pacific and of Europe; other marks are folded by the search index.
-fn plain(c: char) -> Folded {
-    Folded::Letter(match c {
-        '\u{300}'..='\u{36f}' => return Folded::Nothing,
-        'ā' | 'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ă' | 'ą' => 'a',
-        'ē' | 'è' | 'é' | 'ê' | 'ë' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
-        'ī' | 'ì' | 'í' | 'î' | 'ï' | 'ĩ' | 'ĭ' | 'į' | 'ı' => 'i',
-        'ō' | 'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ŏ' | 'ő' => 'o',
-        'ū' | 'ù' | 'ú' | 'û' | 'ü' | 'ũ' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
-        'ç' | 'ć' | 'č' => 'c',
-        'ś' | 'š' | 'ş' => 's',
-        'ź' | 'ż' | 'ž' => 'z',
-        'ł' => 'l',
-        'đ' | 'ð' => 'd',
-        'ř' => 'r',
-        'ğ' | 'ģ' => 'g',
-        'æ' => return Folded::Letters("ae"),
-        'œ' => return Folded::Letters("oe"),
-        'ß' => return Folded::Letters("ss"),
-        'þ' => return Folded::Letters("th"),
-        other => other,
+/// Returns what people type for a small letter whose mark is no combining one.
+fn unmarked(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ł' => "l",
+        'ı' => "i",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ß' => "ss",
+        'þ' => "th",
+        // U+02BB is a letter to Unicode and an apostrophe to people.
+        'ʻ' | 'ʼ' => "",
+        _ => return None,
     })
 }
 
@@ -83,6 +68,8 @@ mod tests {
             ("Aaron", "aron"),
             ("Jørgensen", "jorgensen"),
             ("Tamaʻitiʻi", "tamaiti"),
+            ("Nguyễn", "nguyen"),
+            ("Đặng", "dang"),
         ] {
             assert_eq!(words(written), [folded], "{written}");
         }

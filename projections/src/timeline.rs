@@ -119,3 +119,6 @@ impl<'a> StoredEntry<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::error::ViewError;
 use crate::files::{Files, name_of};
 use crate::model::Model;
 use crate::status::SetAside;
-use crate::store::{self, Mark};
+use crate::store::{self, Mark, Remedy};
 
 /// A file in the hands of its worker.
 pub(crate) struct Opened {
@@ -32,7 +32,7 @@ pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result
                 }
                 Some(reason) => reason,
             },
-            Err(error) if store::is_damage(&error) => format!("its file is damaged: {error}"),
+            Err(error) if store::remedy(&error) == Remedy::Rebuild => format!("its file is damaged: {error}"),
             Err(error) => return Err(ViewError::Store { path, reason: error.to_string() }),
         };
         aside.push(set_aside(dir, model, &path, reason)?);

@@ -101,6 +101,13 @@ impl Shared {
         self.going_on();
     }
 
+    /// Says that the file is given up and another will be read from the beginning.
+    pub fn rebuilding(&self) {
+        let target = self.reader.durable();
+        self.progress.send_replace(Progress { position: Position(0), target, ended: false });
+        self.going_on();
+    }
+
     /// Says how far the worker has read.
     pub fn reached(&self, position: Position) {
         self.progress.send_modify(|progress| progress.position = position);

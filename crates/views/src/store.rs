@@ -1,6 +1,7 @@
 //! One SQLite file: how it is opened, and the mark that says what its rows stand for.
 
 use std::path::Path;
+use std::time::Duration;
 
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
@@ -147,6 +148,8 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
     // transactions, never half of one.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
+    // Nobody else writes; whoever does all the same is not waited for long.
+    db.busy_timeout(Duration::from_millis(250))?;
     // Another connection copies back, see `checkpoint`.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     // What is deleted is gone from the file, and nothing personal reaches a temporary file (design §6).
@@ -162,21 +165,33 @@ pub(crate) fn damaged(reason: String) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(reason))
 }
 
-/// Returns whether the file itself is wrong, so that building it anew helps; a full disk or a refused read is not that.
-pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
-    !matches!(
-        code,
+/// What a failure of SQLite calls for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Remedy {
+    /// The file is not what was written: build it anew.
+    Rebuild,
+    /// A full disk, a refused read, a lock: try again.
+    Wait,
+    /// The rows themselves do not fit the tables: neither waiting nor building anew helps.
+    Stop,
+}
+
+/// Returns what a failure calls for.
+pub(crate) fn remedy(error: &rusqlite::Error) -> Remedy {
+    match error.sqlite_error_code() {
         Some(
             ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::DiskFull
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::ReadOnly
-                | ErrorCode::OperationInterrupted
-        )
-    )
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::DiskFull
+            | ErrorCode::OutOfMemory
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::ReadOnly
+            | ErrorCode::OperationInterrupted,
+        ) => Remedy::Wait,
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) => Remedy::Stop,
+        // Among them missing tables and values of another type: what a file of ours never has.
+        _ => Remedy::Rebuild,
+    }
 }

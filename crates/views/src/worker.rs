@@ -16,32 +16,37 @@ use crate::error::ViewError;
 use crate::model::{ApplyError, Keeper};
 use crate::opening::{self, Opened};
 use crate::shared::Shared;
-use crate::store::{self, Mark};
+use crate::store::{self, Mark, Remedy};
 
 /// The least time between the beginnings of two transactions while the worker keeps up: what arrives meanwhile shares
 /// one, which spares the disk and the processors at the price of a few milliseconds.
 const PACE: Duration = Duration::from_millis(4);
 /// How long the worker sleeps when nobody wakes it: it looks now and then without being asked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a file that proves damaged is built anew before the disk is to blame.
+const REBUILDS_MAX: u32 = 3;
 /// The first and the longest wait before another try.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Why the worker did not get to the head of the log.
 enum Trouble {
-    /// The event at this position cannot be taken: stop before it.
-    Stalled { at: Position, reason: String },
+    /// The event at this position cannot be taken: stop before it, keep what came before.
+    Refused { at: Position, reason: String },
+    /// What the transaction that ends here made does not fit the tables: give it up and stop.
+    Unfit { at: Position, reason: String },
     /// The file is wrong: build it anew.
     Damage(String),
     /// Something that may pass: try again.
     Passing(String),
 }
 
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        if store::is_damage(&error) {
-            Trouble::Damage(format!("its file is damaged: {error}"))
-        } else {
-            Trouble::Passing(format!("SQLite failed: {error}"))
+impl Trouble {
+    /// Returns the trouble that a failure of SQLite makes while the event at a position is taken in.
+    fn of_store(at: Position, error: &rusqlite::Error) -> Trouble {
+        match store::remedy(error) {
+            Remedy::Rebuild => Trouble::Damage(format!("its file is damaged: {error}")),
+            Remedy::Wait => Trouble::Passing(format!("SQLite failed: {error}")),
+            Remedy::Stop => Trouble::Unfit { at, reason: format!("SQLite refuses what it makes: {error}") },
         }
     }
 }
@@ -67,6 +72,8 @@ pub(crate) struct Worker {
     /// `None` after the file was set aside and before another is made.
     opened: Option<Opened>,
     keeper: Box<dyn Keeper>,
+    /// How often the file was built anew since it last held everything.
+    rebuilds: u32,
 }
 
 impl Worker {
@@ -78,8 +85,15 @@ impl Worker {
         opened: Opened,
     ) -> Worker {
         let keeper = (shared.model.keeper)();
-        let mut worker =
-            Worker { shared, dir: dir.to_owned(), batch_events: batch_events.max(1), checkpoint, opened: None, keeper };
+        let mut worker = Worker {
+            shared,
+            dir: dir.to_owned(),
+            batch_events: batch_events.max(1),
+            checkpoint,
+            opened: None,
+            keeper,
+            rebuilds: 0,
+        };
         worker.take_up(opened);
         worker
     }
@@ -95,18 +109,23 @@ impl Worker {
             let longest = match self.go_on() {
                 Ok(()) => {
                     pause = RETRY.0;
+                    self.rebuilds = 0;
                     self.shared.going_on();
                     LOOK_EVERY
                 }
-                Err(Trouble::Stalled { at, reason }) => {
+                Err(Trouble::Refused { at, reason } | Trouble::Unfit { at, reason }) => {
                     tracing::error!(view = self.name(), position = at.0, reason, "view stopped before an event");
                     self.shared.stalled(at, reason);
                     break;
                 }
-                Err(Trouble::Damage(reason)) => {
-                    self.give_up_file(&reason);
-                    continue;
-                }
+                Err(Trouble::Damage(reason)) => match self.give_up_file(&reason) {
+                    Ok(()) => continue,
+                    Err(reason) => {
+                        tracing::error!(view = self.name(), reason, "view stopped: its file cannot be replaced");
+                        self.shared.stalled(self.shared.progress().position.next(), reason);
+                        break;
+                    }
+                },
                 Err(Trouble::Passing(reason)) => {
                     tracing::warn!(view = self.name(), reason, "view could not go on and tries again");
                     self.shared.retrying(reason);
@@ -157,6 +176,7 @@ impl Worker {
             let read = run_to_head(opened, self.keeper.as_mut(), &self.shared, &self.checkpoint, self.batch_events);
             if read.is_err() {
                 self.keeper.forget();
+                give_up_transaction(&opened.db);
             }
             read?;
             thread::sleep(PACE.saturating_sub(begun.elapsed()));
@@ -171,19 +191,21 @@ impl Worker {
         self.opened = Some(opened);
     }
 
-    /// Sets a damaged file aside; another is built on the next round.
-    fn give_up_file(&mut self, reason: &str) {
-        self.checkpoint.switch(None);
-        let Some(Opened { path, db, mark }) = self.opened.take() else { return };
-        drop(db);
-        match opening::set_aside(&self.dir, self.shared.model, &path, reason.to_owned()) {
-            Ok(aside) => self.shared.set_aside(aside),
-            Err(error) => {
-                let reason = format!("{reason}, and it cannot be moved out of the way: {error}");
-                self.shared.stalled(mark.position.next(), reason);
-                self.shared.stop();
-            }
+    /// Sets a damaged file aside; another is built on the next round. Says why not, where that cannot help.
+    fn give_up_file(&mut self, reason: &str) -> Result<(), String> {
+        self.rebuilds += 1;
+        if self.rebuilds > REBUILDS_MAX {
+            return Err(format!("{reason}; it was built anew {REBUILDS_MAX} times: check the disk"));
         }
+        self.keeper.forget();
+        self.checkpoint.switch(None);
+        let Some(Opened { path, db, .. }) = self.opened.take() else { return Ok(()) };
+        drop(db);
+        self.shared.rebuilding();
+        let aside = opening::set_aside(&self.dir, self.shared.model, &path, reason.to_owned())
+            .map_err(|error| format!("{reason}, and its file cannot be moved out of the way: {error}"))?;
+        self.shared.set_aside(aside);
+        Ok(())
     }
 
     fn close(&mut self) {
@@ -208,7 +230,7 @@ fn run_to_head(
 ) -> Result<(), Trouble> {
     let mut batch = Batch { keeper, next: opened.mark, count: 0 };
     let mut scan = shared.reader.scan(opened.mark.position.next());
-    begin(&opened.db)?;
+    begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
     let ended = loop {
         let group = match scan.next_group() {
             Ok(Some(group)) => group,
@@ -219,7 +241,7 @@ fn run_to_head(
             batch.take(&opened.db, position, frame, chain)?;
             if batch.count >= batch_events {
                 opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
-                begin(&opened.db)?;
+                begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
             }
             Ok(())
         });
@@ -227,16 +249,24 @@ fn run_to_head(
             break taken;
         }
     };
-    match &ended {
-        // What came before the trouble is good: it is kept.
-        Ok(()) | Err(Trouble::Stalled { .. }) => opened.mark = batch.commit(&opened.db, shared, checkpoint)?,
-        Err(Trouble::Damage(_) | Trouble::Passing(_)) => drop(opened.db.execute_batch("ROLLBACK")),
+    // What came before an event that is refused is good: it is kept.
+    if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
+        opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
     }
     ended
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<()> {
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
+}
+
+/// SQLite gives a transaction up by itself after some failures and leaves it open after others.
+fn give_up_transaction(db: &Connection) {
+    if !db.is_autocommit()
+        && let Err(error) = db.execute_batch("ROLLBACK")
+    {
+        tracing::warn!(%error, "a view's transaction could not be given up");
+    }
 }
 
 /// The transaction under way.
@@ -253,11 +283,11 @@ impl Batch<'_> {
         if position <= self.next.position {
             return Ok(());
         }
-        let stalled = |reason: String| Trouble::Stalled { at: position, reason };
+        let stalled = |reason: String| Trouble::Refused { at: position, reason };
         let expected = self.next.position.next();
         if position != expected {
             let reason = format!("position {expected} is missing: the log went on with {position}");
-            return Err(Trouble::Stalled { at: expected, reason });
+            return Err(Trouble::Refused { at: expected, reason });
         }
         // Hashing once a batch finds a log that was exchanged under a running view.
         if self.count == 0 && extend(self.next.chain, frame) != chain {
@@ -266,10 +296,13 @@ impl Batch<'_> {
             )));
         }
         let event = codec::decode(frame).map_err(|error| stalled(error.to_string()))?;
+        if event.position != position {
+            return Err(stalled(format!("the event there says that it stands at position {}", event.position)));
+        }
         match self.keeper.apply(db, &event) {
             Ok(()) => {}
             Err(ApplyError::Refused(reason)) => return Err(stalled(reason)),
-            Err(ApplyError::Store(error)) => return Err(error.into()),
+            Err(ApplyError::Store(error)) => return Err(Trouble::of_store(position, &error)),
         }
         self.next.position = position;
         self.next.chain = chain;
@@ -280,16 +313,114 @@ impl Batch<'_> {
 
     /// Commits the rows with their position and shows them to queries.
     fn commit(&mut self, db: &Connection, shared: &Shared, checkpoint: &Checkpoint) -> Result<Mark, Trouble> {
-        match self.keeper.flush(db) {
-            Ok(()) => {}
-            Err(ApplyError::Refused(reason)) => return Err(Trouble::Damage(reason)),
-            Err(ApplyError::Store(error)) => return Err(error.into()),
-        }
-        store::save_mark(db, &self.next)?;
-        db.prepare_cached("COMMIT")?.execute([])?;
+        self.write(db).map_err(|error| match error {
+            ApplyError::Refused(reason) => Trouble::Unfit { at: self.next.position, reason },
+            ApplyError::Store(error) => Trouble::of_store(self.next.position, &error),
+        })?;
         self.count = 0;
         shared.reached(self.next.position);
         checkpoint.committed(db);
         Ok(self.next)
+    }
+
+    fn write(&mut self, db: &Connection) -> Result<(), ApplyError> {
+        self.keeper.flush(db)?;
+        store::save_mark(db, &self.next)?;
+        db.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use caseledger_events::ids::{Epoch, LedgerId};
+    use caseledger_log::LedgerIdentity;
+
+    use super::*;
+
+    /// Takes everything, and counts.
+    #[derive(Default)]
+    struct Counter(usize);
+
+    impl Keeper for Counter {
+        fn apply(&mut self, _: &Connection, _: &caseledger_events::envelope::Recorded<'_>) -> Result<(), ApplyError> {
+            self.0 += 1;
+            Ok(())
+        }
+
+        fn flush(&mut self, _: &Connection) -> Result<(), ApplyError> {
+            Ok(())
+        }
+
+        fn forget(&mut self) {}
+    }
+
+    fn frames(count: usize) -> Vec<Vec<u8>> {
+        let mut tape = caseledger_projections::testing::Tape::new();
+        caseledger_projections::testing::Term::new(1, 20).play(&mut tape, count);
+        tape.frames().to_vec()
+    }
+
+    fn mark() -> Mark {
+        Mark::start(LedgerIdentity { ledger: LedgerId([1; 16]), epoch: Epoch(0) }, Position(0))
+    }
+
+    fn take(batch: &mut Batch<'_>, position: u64, frame: &[u8]) -> Result<(), Trouble> {
+        let db = Connection::open_in_memory().unwrap();
+        let chain = extend(batch.next.chain, frame);
+        batch.take(&db, Position(position), frame, chain)
+    }
+
+    #[test]
+    fn an_event_taken_before_is_passed_over() {
+        let frames = frames(2);
+        let mut counter = Counter::default();
+        let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+        assert!(take(&mut batch, 1, &frames[0]).is_ok());
+        assert!(take(&mut batch, 1, &frames[0]).is_ok());
+        assert!(take(&mut batch, 2, &frames[1]).is_ok());
+        assert!(take(&mut batch, 1, &frames[0]).is_ok());
+        assert_eq!((batch.next.position, batch.count), (Position(2), 2));
+        assert_eq!(counter.0, 2);
+    }
+
+    #[test]
+    fn a_missing_event_stops_the_view_before_it() {
+        let frames = frames(3);
+        let mut counter = Counter::default();
+        let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+        assert!(take(&mut batch, 1, &frames[0]).is_ok());
+        match take(&mut batch, 3, &frames[2]) {
+            Err(Trouble::Refused { at, reason }) => {
+                assert_eq!(at, Position(2));
+                assert!(reason.contains("position 2 is missing"), "{reason}");
+            }
+            _ => panic!("a gap was taken"),
+        }
+        assert_eq!(batch.next.position, Position(1));
+    }
+
+    #[test]
+    fn an_event_at_a_wrong_place_stops_the_view_before_it() {
+        let frames = frames(2);
+        let mut counter = Counter::default();
+        let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+        match take(&mut batch, 1, &frames[1]) {
+            Err(Trouble::Refused { at, reason }) => {
+                assert_eq!(at, Position(1));
+                assert!(reason.contains("stands at position 2"), "{reason}");
+            }
+            _ => panic!("an event at a wrong place was taken"),
+        }
+    }
+
+    #[test]
+    fn a_log_that_tells_another_history_is_noticed_while_the_view_runs() {
+        let frames = frames(1);
+        let mut counter = Counter::default();
+        let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+        let db = Connection::open_in_memory().unwrap();
+        let taken = batch.take(&db, Position(1), &frames[0], Hash([7; 32]));
+        assert!(matches!(taken, Err(Trouble::Damage(_))));
     }
 }

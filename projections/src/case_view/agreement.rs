@@ -35,12 +35,9 @@ impl CasePart for AgreementRow {
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
         let recorded = Moment::of(event);
         match read {
-            CaseEvent::ProviderAgreementRecorded(e) => Some(AgreementRow {
-                target: Some(e.target),
-                agreements: vec![e.agreement],
-                with_move: false,
-                recorded,
-            }),
+            CaseEvent::ProviderAgreementRecorded(e) => {
+                Some(AgreementRow { target: Some(e.target), agreements: vec![e.agreement], with_move: false, recorded })
+            }
             CaseEvent::ReallocatedToCit(e) => {
                 Some(AgreementRow { target: e.target, agreements: e.agreements.clone(), with_move: true, recorded })
             }

@@ -17,8 +17,8 @@ CREATE TABLE case_key (
     active_at   INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX case_key_id ON case_key (id);
-CREATE UNIQUE INDEX case_key_number ON case_key (number);
-CREATE UNIQUE INDEX case_key_active_at ON case_key (active_at);
+CREATE INDEX case_key_number ON case_key (number);
+CREATE INDEX case_key_active_at ON case_key (active_at);
 CREATE INDEX case_key_student ON case_key (student);
 CREATE INDEX case_key_status ON case_key (status);
 CREATE INDEX case_key_provider ON case_key (provider);
