@@ -22,6 +22,7 @@ pub mod situation;
 mod step;
 mod stories;
 mod summary;
+mod taken_up;
 mod term;
 mod verbs;
 mod words;
@@ -89,6 +90,16 @@ pub enum SimulateError {
     /// The ledger keeps real time.
     #[error("this ledger runs on real time, and nothing made up belongs in it; play into one created for simulation")]
     RealTime,
+    /// The ledger's time has come past the term.
+    #[error(
+        "the ledger's clock stands at {now}, and term {term} has begun before that; choose a later term, or play into a new ledger"
+    )]
+    TermIsOver {
+        /// The term.
+        term: &'static str,
+        /// Where the clock stands.
+        now: chrono::DateTime<chrono::Utc>,
+    },
     /// The clock cannot be moved.
     #[error("the simulated clock could not be moved: {why}")]
     Clock {
@@ -147,20 +158,22 @@ pub async fn play_into(
     let started = Instant::now();
     refuse_real_time(client).await?;
     let Options { cases, seed, term, .. } = *options;
-    let plan = plan::Wanted { cases, seed, term }.plan();
-    play::move_clock(client, term::at(term.first, 0), options.patience).await?;
-    load_reference(client, &plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE)), "map").await?;
+    let mut plan = plan::Wanted { cases, seed, term }.plan();
     let conduct = Conduct {
         keys: format!("term-{}-{seed}", term.name),
         clients: options.clients,
         rate: options.rate,
         patience: options.patience,
     };
+    let passed_over = taken_up::take_up(client, &mut plan.steps, &conduct, term).await?;
+    play::move_clock(client, term::at(term.first, 0), options.patience).await?;
+    let map = plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE));
+    load_reference(client, &map, term.name, options.patience).await?;
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let mut summary = Summary::new(format!("term {}, seed {seed}", term.name));
+    summary.passed_over = passed_over;
     let casts = play::play_all(client, &plan.steps, &conduct, progress, |step, performed| {
-        let place = format!("story {} step {}", step.story, step.number);
-        take(&mut summary, &mut receipts, place, step, &performed)
+        take(&mut summary, &mut receipts, || plan.place(step), step, &performed)
     })
     .await?;
     summary.cases = count_cases(casts.values());
@@ -172,7 +185,7 @@ pub async fn play_into(
 fn take(
     summary: &mut Summary,
     receipts: &mut Receipts,
-    place: String,
+    place: impl FnOnce() -> String,
     step: &step::Step,
     performed: &play::Performed,
 ) -> Result<(), SimulateError> {
@@ -184,7 +197,7 @@ fn take(
         }
     }
     if let Err(got) = play::judge(step, performed) {
-        summary.surprise(Surprise::new(place, step, got));
+        summary.surprise(Surprise::new(place(), step, got));
     }
     Ok(())
 }
@@ -201,11 +214,16 @@ async fn refuse_real_time(client: &Client) -> Result<(), SimulateError> {
 }
 
 /// Loads reference data; rows that are held already change nothing.
-async fn load_reference(client: &Client, rows: &[serde_json::Value], name: &str) -> Result<(), SimulateError> {
+async fn load_reference(
+    client: &Client,
+    rows: &[serde_json::Value],
+    name: &str,
+    patience: Duration,
+) -> Result<(), SimulateError> {
     for (i, entries) in rows.chunks(ROWS_AT_ONCE).enumerate() {
         let body = json!({"entries": entries});
         let key = format!("reference-{name}-{}-{i}", rows.len());
-        let answer = client.command("/v1/reference", OPERATOR, &key, &body).await?;
+        let answer = play::command_patiently(client, "/v1/reference", &key, &body, patience).await?;
         if !answer.status.is_success() {
             return Err(SimulateError::Reference { why: what_it_says(&answer) });
         }

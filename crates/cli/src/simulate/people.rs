@@ -142,11 +142,6 @@ pub fn nsn(series: Series, seed: u64, n: u64) -> String {
     format!("{}{:09}", series as u8, (from + n % NUMBERS * 7_919) % NUMBERS)
 }
 
-/// Returns every name of the lists that a test may look for in places where no name may be.
-pub fn all_names() -> Vec<&'static str> {
-    GIVEN.iter().chain(FAMILY.iter()).flatten().copied().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +151,7 @@ mod tests {
         assert_eq!(GIVEN.len(), FAMILY.len());
         assert_eq!(GIVEN.len(), SHARES.len());
         assert_eq!(SHARES.iter().map(|(share, _)| share).sum::<u64>(), 100);
-        assert!(all_names().iter().any(|name| name.contains('ū')));
+        assert!(FAMILY[0].iter().any(|name| name.contains('ū')));
     }
 
     #[test]

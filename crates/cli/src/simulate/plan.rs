@@ -33,23 +33,33 @@ pub struct Plan {
     pub map: Map,
     /// All steps.
     pub steps: Vec<Step>,
+    /// What each story is called.
+    pub names: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Names a step for people.
+    pub fn place(&self, step: &Step) -> String {
+        format!("story {} ({}), step {}", step.story, self.names[step.story as usize], step.number)
+    }
 }
 
 impl Wanted {
     /// Makes the plan: the same for the same wants, always.
     pub fn plan(&self) -> Plan {
         let map = Map::for_cases(self.cases);
-        let mut steps: Vec<Step> = (0..self.cases).flat_map(|story| self.tell(map, story)).collect();
+        let (names, told): (Vec<_>, Vec<_>) = (0..self.cases).map(|story| self.tell(map, story)).unzip();
+        let mut steps: Vec<Step> = told.into_iter().flatten().collect();
         let moment = grain(steps.len());
         for step in &mut steps {
             step.at = later(step.at, moment);
         }
         steps.sort_by_key(|step| (step.at, step.story, step.number));
-        Plan { map, steps }
+        Plan { map, steps, names }
     }
 
     /// Writes one story: its dice depend on seed and number alone, so more cases leave the others as they were.
-    fn tell(&self, map: Map, story: u32) -> Vec<Step> {
+    fn tell(&self, map: Map, story: u32) -> (&'static str, Vec<Step>) {
         let mut dice = Dice::new(self.seed, u64::from(story));
         let kind = dice.weighted(&KINDS);
         let weights: Vec<(u64, usize)> = kind.iter().enumerate().map(|(i, story)| (story.weight, i)).collect();
@@ -62,7 +72,7 @@ impl Wanted {
         let school = map.school(&mut dice);
         let mut script = Script::new(story, dice, self.term, map, student, school, day);
         (chosen.tell)(&mut script);
-        script.steps()
+        (chosen.name, script.steps())
     }
 
     /// The term begins with a surge; then cases come evenly until shortly before its end.
@@ -148,7 +158,7 @@ mod tests {
             for step in &plan.steps {
                 let performed = rehearsal.perform(step);
                 if let Err(got) = judge(step, &performed) {
-                    let place = format!("seed {seed} story {} step {}", step.story, step.number);
+                    let place = format!("seed {seed} {}", plan.place(step));
                     wrong.push(format!(
                         "{place}: {} by {}: {} / {got}\n  {}",
                         step.action, step.actor, step.expect, step.body

@@ -124,14 +124,10 @@ async fn perform(client: &Client, conduct: &Conduct, cast: &Cast, step: &Step) -
             }
         },
     };
-    let number = match step.key {
-        Key::Own => step.number,
-        Key::Of(number) => number,
-    };
-    let key = format!("{}-{}-{number}", conduct.keys, step.story);
+    let key = key(conduct, step);
     let ask =
         Ask { method: Method::POST, path: &path, actor: &step.actor, key: Some(&key), saw: step.saw, body: &step.body };
-    let (answer, took, tried_again) = patiently(client, &ask, step.at, conduct.patience).await?;
+    let (answer, took, tried_again) = patiently(client, &ask, Some(step.at), conduct.patience).await?;
     let outcome = Outcome::of(&answer);
     let kinds = match (&step.records, &outcome) {
         (Some(_), Outcome::Recorded { receipt, .. }) => kinds_of(client, receipt).await?,
@@ -140,11 +136,20 @@ async fn perform(client: &Client, conduct: &Conduct, cast: &Cast, step: &Step) -
     Ok(Performed { outcome: Some(outcome), kinds, took, tried_again })
 }
 
+/// Returns the idempotency key of a step.
+pub fn key(conduct: &Conduct, step: &Step) -> String {
+    let number = match step.key {
+        Key::Own => step.number,
+        Key::Of(number) => number,
+    };
+    format!("{}-{}-{number}", conduct.keys, step.story)
+}
+
 /// Asks until the service answers and is not busy.
 async fn patiently(
     client: &Client,
     ask: &Ask<'_>,
-    now: DateTime<Utc>,
+    now: Option<DateTime<Utc>>,
     patience: Duration,
 ) -> Result<(Answer, Duration, u64), SimulateError> {
     let mut retry = Retry::new(patience);
@@ -160,10 +165,28 @@ async fn patiently(
             Ok(_) => {}
             // A service that was started anew stands at its last event's time: without this the step would lie in
             // the future. While it is down this fails as well, and the next round tries again.
-            Err(_) => drop(client.post("/v1/simulation/clock", OPERATOR, &json!({"now": rfc3339(now)})).await),
+            Err(_) => {
+                if let Some(now) = now {
+                    drop(client.post("/v1/simulation/clock", OPERATOR, &json!({"now": rfc3339(now)})).await);
+                }
+            }
         }
         tried_again += 1;
     }
+}
+
+/// Sends an operator's command until there is an answer.
+pub async fn command_patiently(
+    client: &Client,
+    path: &str,
+    key: &str,
+    body: &serde_json::Value,
+    patience: Duration,
+) -> Result<Answer, SimulateError> {
+    let body = body.to_string();
+    let ask = Ask { method: Method::POST, path, actor: OPERATOR, key: Some(key), saw: None, body: &body };
+    let (answer, _, _) = patiently(client, &ask, None, patience).await?;
+    Ok(answer)
 }
 
 /// Moves the simulated clock; one that stands later already is left alone, so a play can be taken up again.
@@ -171,7 +194,7 @@ pub async fn move_clock(client: &Client, now: DateTime<Utc>, patience: Duration)
     let body = json!({"now": rfc3339(now)}).to_string();
     let ask =
         Ask { method: Method::POST, path: "/v1/simulation/clock", actor: OPERATOR, key: None, saw: None, body: &body };
-    let (answer, _, _) = patiently(client, &ask, now, patience).await?;
+    let (answer, _, _) = patiently(client, &ask, None, patience).await?;
     if answer.status.is_success() || answer.body["code"] == "clock-not-set" {
         return Ok(());
     }

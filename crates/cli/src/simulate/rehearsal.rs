@@ -50,11 +50,6 @@ impl Rehearsal {
         self.casts.get(&story)?.get(name)?.parse().ok()
     }
 
-    /// Returns the rules' state.
-    pub fn world(&self) -> &World {
-        &self.world
-    }
-
     /// Performs one step.
     pub fn perform(&mut self, step: &Step) -> Performed {
         let key = match step.key {

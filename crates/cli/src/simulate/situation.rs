@@ -18,7 +18,7 @@ use super::step::{self, Expect, Key, On, Step};
 
 pub use dates::Weeks;
 pub use library::{library, map};
-pub use telling::{Telling, tell_all};
+pub use telling::{Telling, fresh_seed, tell_all};
 
 /// How many students one situation may have; keeps their made-up numbers apart.
 const STUDENTS_MAX: usize = 10;

@@ -28,6 +28,8 @@ pub struct Summary {
     pub turned_away: BTreeMap<String, u64>,
     /// Tries that found no answer or a busy service, and were made again under the same key.
     pub tried_again: u64,
+    /// Steps that a play taken up again left out, because what they showed is over.
+    pub passed_over: u64,
     /// Cases opened.
     pub cases: u64,
     /// The highest position of a receipt; a query with it as `min_position` sees all of the play.
@@ -108,7 +110,7 @@ impl Summary {
         json!({
             "played": self.title, "cases": self.cases, "position": self.position,
             "recorded": self.recorded, "refused": refused, "nothing": self.nothing, "repeated": self.repeated,
-            "turned_away": self.turned_away, "tried_again": self.tried_again,
+            "turned_away": self.turned_away, "tried_again": self.tried_again, "passed_over": self.passed_over,
             "surprised": self.surprised, "surprises": self.surprises.iter().map(Surprise::to_string).collect::<Vec<_>>(),
             "seconds": self.took.as_secs_f64(),
             "p50_ms": milliseconds(self.permille(500)), "p99_ms": milliseconds(self.permille(990)),
@@ -129,6 +131,13 @@ impl fmt::Display for Summary {
         let turned_away = self.turned_away.iter().map(|(code, n)| (code.clone(), *n));
         list(f, "turned away, as they should be", self.turned_away.values().sum(), turned_away)?;
         writeln!(f, "  nothing to do {}, repeated {}, tried again {}", self.nothing, self.repeated, self.tried_again)?;
+        if self.passed_over > 0 {
+            let n = self.passed_over;
+            writeln!(
+                f,
+                "  taken up again: {n} steps left out, because the cases they refuse something on have moved on"
+            )?;
+        }
         if self.surprised == 0 {
             return write!(f, "  every answer was the one expected");
         }

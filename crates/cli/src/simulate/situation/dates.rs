@@ -1,7 +1,8 @@
 //! The days of a situation, moved by whole weeks to where a ledger's clock stands.
 
+use caseledger_events::dates::Timestamp;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Timelike, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::{play, term};
 
@@ -44,12 +45,12 @@ impl Weeks {
         self.instant(text).map(play::rfc3339)
     }
 
-    /// Moves every text of a value that is a day.
+    /// Moves every text of a value that is a day, or a day and a time, which becomes an instant as the API gives it.
     pub fn shift(self, value: &Value) -> Value {
         match value {
             Value::String(text) => match text.parse::<NaiveDate>() {
                 Ok(day) if text.len() == 10 => Value::String(self.day(day).to_string()),
-                _ => value.clone(),
+                _ => self.instant(text).map_or(value.clone(), |time| json!(Timestamp::from(time))),
             },
             Value::Array(list) => list.iter().map(|item| self.shift(item)).collect(),
             Value::Object(fields) => {
@@ -62,8 +63,6 @@ impl Weeks {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -78,6 +77,7 @@ mod tests {
         let facts = weeks.shift(&json!({"effective_on": "2026-09-01", "barriers": ["HEALTH"], "n": 2}));
         assert_eq!(facts, json!({"effective_on": "2026-09-08", "barriers": ["HEALTH"], "n": 2}));
         assert_eq!(weeks.moment("2026-09-01").unwrap(), "2026-09-08");
+        assert_eq!(weeks.shift(&json!("2026-09-22 09:10")), json!("2026-09-28T20:10:00.000000Z"));
         for text in ["2026-09-31 09:10", "9:10", "2026-09-01T09:10"] {
             assert!(weeks.instant(text).is_err(), "{text}");
         }

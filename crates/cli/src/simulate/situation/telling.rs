@@ -1,6 +1,5 @@
 //! Plays situations through the public API and says precisely where one goes another way than its file tells.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::super::client::Client;
@@ -9,6 +8,7 @@ use super::super::play::{self, Cast, Conduct, OPERATOR, Progress};
 use super::super::receipts::Receipts;
 use super::super::step::Step;
 use super::super::summary::Summary;
+use super::super::taken_up;
 use super::super::{Options, SimulateError, load_reference, refuse_real_time, take};
 use super::{Ending, Named, Weeks, json_of, map};
 
@@ -34,7 +34,7 @@ pub async fn tell_all(
 ) -> Result<(Vec<Telling>, Summary), SimulateError> {
     let started = std::time::Instant::now();
     refuse_real_time(client).await?;
-    load_reference(client, &map(), "situations").await?;
+    load_reference(client, &map(), "situations", options.patience).await?;
     let weeks = weeks_for(client, situations, options.seed).await?;
     let steps = all_steps(situations, options.seed, weeks)?;
     let conduct = Conduct {
@@ -46,7 +46,7 @@ pub async fn tell_all(
     let mut summary = Summary::new(format!("{} situations, seed {}", situations.len(), options.seed));
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let casts = play::play_all(client, &steps, &conduct, progress, |step, performed| {
-        let place = situations[step.story as usize].place(usize::from(step.number));
+        let place = || situations[step.story as usize].place(usize::from(step.number));
         take(&mut summary, &mut receipts, place, step, &performed)
     })
     .await?;
@@ -67,14 +67,16 @@ pub async fn tell_all(
     Ok((situations.iter().map(of).collect(), summary))
 }
 
+/// Returns a seed that no play of this ledger had, so that its students are new.
+pub async fn fresh_seed(client: &Client) -> Result<u64, SimulateError> {
+    let ledger = client.get("/v1/ledger", OPERATOR).await?;
+    Ok(ledger.body["position"].as_u64().unwrap_or(1))
+}
+
 /// Where the ledger's clock stands already, the days of all files are moved past it, together.
 async fn weeks_for(client: &Client, situations: &[Named], seed: u64) -> Result<Weeks, SimulateError> {
     let first = all_steps(situations, seed, Weeks::default())?.first().map(|step| step.at);
-    let ledger = client.get("/v1/ledger", OPERATOR).await?;
-    let path = format!("/v1/events/{}", ledger.body["position"]);
-    let last = client.get(&path, OPERATOR).await?;
-    let now = last.body["recorded_at"].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    let now = now.map(|now| now.with_timezone(&Utc));
+    let now = taken_up::clock(client).await?;
     Ok(first.zip(now).map_or(Weeks::default(), |(first, now)| Weeks::past(first, now)))
 }
 
