@@ -274,12 +274,14 @@ fn may_record(who: &'static [Who], case: &Case, at: &At<'_>) -> Result<(), Refus
             Err(Refusal::NotTheCurrentProvider { holder })
         }
         Owner::Ministry | Owner::Cit { .. } if providers && actor.role.is_provider() => Err(Refusal::NotWithAProvider),
-        _ => Err(Refusal::NotThisRole { needed: needed(who) }),
+        _ => Err(Refusal::NotThisRole { needed: needed(who, actor.role) }),
     }
 }
 
-fn needed(who: &'static [Who]) -> &'static str {
-    match who.first() {
+/// Names who records it: for a school the school that may, where one may; else whom the action names first.
+fn needed(who: &'static [Who], role: Role) -> &'static str {
+    let schools = who.iter().find(|who| role.is_school() && **who == Who::CaseSchool);
+    match schools.or(who.first()) {
         Some(Who::CurrentProvider) => "staff of the provider that holds the case",
         Some(Who::CurrentWorkflowLead) => "the workflow lead of the provider that holds the case",
         Some(Who::AnyProvider) => "staff of a provider",

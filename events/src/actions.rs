@@ -52,7 +52,7 @@ pub use open_information_request::OpenInformationRequest;
 pub use reallocate_by_cit::ReallocateByCit;
 pub use reallocate_to_catchment_provider::ReallocateToCatchmentProvider;
 pub use reallocate_to_cit::ReallocateToCit;
-pub use record_agreement::RecordAgreement;
+pub use record_agreement::{GivenAgreement, RecordAgreement};
 pub use record_contact_details::RecordContactDetails;
 pub use record_overseas_evidence::RecordOverseasEvidence;
 pub use record_plan::RecordPlan;
@@ -61,3 +61,6 @@ pub use request_detailed_check::RequestDetailedCheck;
 pub use review_case::ReviewCase;
 pub use set_not_located::SetNotLocated;
 pub use withdraw_information_request::{WithdrawBecause, WithdrawInformationRequest};
+
+#[cfg(test)]
+mod tests;

@@ -316,3 +316,6 @@ fn kind_change(case: &Case, to: CaseKind) -> Option<CaseEvent> {
 fn beside(onto: &Onto<'_>) -> Option<CaseEvent> {
     onto.beside.map(|(other, reason)| DualActiveDetected { other, on_purpose: Some(reason) }.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,10 +14,12 @@
 
 mod history;
 mod people;
+mod samples;
 mod stage;
 
 pub use history::*;
 pub use people::*;
+pub use samples::*;
 pub use stage::*;
 
 use crate::dates::OccurredAt;

@@ -171,9 +171,7 @@ impl Given {
     /// Does what a client asks for, read as it would come in.
     #[track_caller]
     pub fn when_sent(self, name: &str, facts: serde_json::Value, personal: serde_json::Value) -> Outcome {
-        let read = CaseAction::parse(name, &facts.to_string(), &personal.to_string());
-        let (action, _) = read.expect("a test names an action").expect("a test sends what can be read");
-        self.when(action)
+        self.when(super::action_sent(name, &facts, &personal))
     }
 
     /// Opens a case for the student of the tests.
