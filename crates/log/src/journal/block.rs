@@ -73,7 +73,7 @@ impl Block {
         self.from = from;
         self.base = span.offset;
         self.path = path.to_owned();
-        let left = usize::try_from(span.end - span.offset).unwrap_or(usize::MAX);
+        let left = usize::try_from(span.end.saturating_sub(span.offset)).unwrap_or(usize::MAX);
         let mut have = self.read(file, 0, left.min(span.at_once))?;
         let mut at = 0;
         while span.next <= span.stop {

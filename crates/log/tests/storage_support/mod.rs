@@ -181,3 +181,69 @@ pub fn copy_dir(from: &Path, to: &Path) {
 pub fn long() -> bool {
     std::env::var("CASELEDGER_LONG").is_ok_and(|value| value == "1")
 }
+
+/// A ledger directory kept as it was after each group, as if the machine had stopped there.
+pub struct Moments {
+    dir: tempfile::TempDir,
+    pub model: Model,
+    /// The last position at each moment; the first is the empty ledger.
+    pub heads: Vec<Position>,
+}
+
+impl Moments {
+    /// Records a life in which each group has so many events.
+    pub fn record(model: Model, groups: &[usize], options: &StoreOptions) -> Moments {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("live");
+        let mut store = Store::create(&live, IDENTITY, options).unwrap();
+        let mut moments = Moments { dir, model, heads: vec![] };
+        moments.keep(&live, Position(0));
+        for &events in groups {
+            let (head, chain) = store.head();
+            let mut group = Group::new(head.next(), chain);
+            for position in head.0 + 1..=head.0 + events as u64 {
+                group.push(moments.model.frame(Position(position)));
+            }
+            store.commit(&group).unwrap();
+            moments.keep(&live, store.head().0);
+        }
+        moments
+    }
+
+    fn keep(&mut self, live: &Path, head: Position) {
+        copy_dir(live, &self.dir.path().join(self.heads.len().to_string()));
+        self.heads.push(head);
+    }
+
+    /// Makes a directory with the journal of one moment and the sled store of another.
+    pub fn mix(&self, journal: usize, sled: usize) -> tempfile::TempDir {
+        let mixed = tempfile::tempdir().unwrap();
+        let moment = |n: usize| self.dir.path().join(n.to_string());
+        copy_dir(&moment(journal).join("journal"), &mixed.path().join("journal"));
+        copy_dir(&moment(sled).join("sled"), &mixed.path().join("sled"));
+        mixed
+    }
+
+    /// Returns the moments there are but for the empty ledger.
+    pub fn all(&self) -> std::ops::Range<usize> {
+        1..self.heads.len()
+    }
+}
+
+/// A small generator for choices that must be repeatable from a printed seed.
+pub struct Seeded(pub u64);
+
+impl Seeded {
+    pub fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
