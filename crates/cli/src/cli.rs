@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    backup, completions, export, import, ledger, lint, nats, replay, restore, serve, simulate, verify, views,
+    backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, verify, views,
 };
 use crate::exit::EXIT_CODES;
 
@@ -36,6 +36,7 @@ pub struct Global {
 /// Every command.
 #[derive(Subcommand)]
 pub enum Command {
+    Demo(demo::Args),
     Serve(serve::Args),
     Ledger(ledger::Args),
     Replay(replay::Args),
@@ -63,6 +64,7 @@ pub fn command() -> clap::Command {
         })
     };
     Cli::command()
+        .mut_subcommand("demo", |c| hide(c, ALL))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
         .mut_subcommand("nats", |nats| {

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod completions;
+pub mod demo;
 pub mod export;
 pub mod import;
 pub mod ledger;
@@ -22,6 +23,7 @@ use crate::output::Output;
 pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     let global = &cli.global;
     match cli.command {
+        Command::Demo(args) => demo::run(&args, global, output),
         Command::Serve(args) => serve::run(&args, global),
         Command::Ledger(args) => ledger::run(&args, global, output),
         Command::Replay(args) => replay::run(&args, global, output),

@@ -5,6 +5,7 @@ use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
 use caseledger_events::personal::Part;
 use caseledger_events::readable::{PartLabel, ReadableEvent};
+use caseledger_log::REQUEST_PART;
 use caseledger_proof::Hash;
 use chrono_tz::Pacific::Auckland;
 use serde::{Deserialize, Serialize, Serializer};
@@ -19,8 +20,9 @@ use crate::journal::undecodable;
 pub struct EventLine {
     /// The event.
     pub event: ReadableEvent,
-    /// What its personal parts say, in their order; `None` where that is not to be shown.
-    pub contents: Option<Vec<Value>>,
+    /// What its personal parts say, in their order, those that say something to people; `None` where that is not to be
+    /// shown.
+    pub contents: Option<Vec<Option<Value>>>,
 }
 
 /// A personal part with what it says.
@@ -28,7 +30,8 @@ pub struct EventLine {
 struct Shown<'a> {
     #[serde(flatten)]
     label: &'a PartLabel,
-    content: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a Value>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +47,7 @@ impl Serialize for EventLine {
             return self.event.serialize(serializer);
         };
         let parts = self.event.personal.iter().zip(contents);
-        let personal = parts.map(|(label, content)| Shown { label, content }).collect();
+        let personal = parts.map(|(label, content)| Shown { label, content: content.as_ref() }).collect();
         let event = ReadableEvent { personal: Vec::new(), ..self.event.clone() };
         WithContents { event: &event, personal }.serialize(serializer)
     }
@@ -71,16 +74,20 @@ impl EventLine {
             return Ok(EventLine { event, contents: None });
         }
         let parts = serde_json::from_str::<Contents>(line)?.personal;
-        // Parts of an export without contents have none to show.
-        let contents = parts.into_iter().map(|mut part| part.get_mut("content").map(Value::take)).collect();
+        let contents: Vec<_> = parts.into_iter().map(|mut part| part.get_mut("content").map(Value::take)).collect();
+        let contents = Some(contents);
         Ok(EventLine { event, contents })
     }
 }
 
-/// Returns what a personal part says; plain MessagePack until sealing lands.
-fn content(position: Position, part: &Part) -> Result<Value, Failure> {
+/// Returns what a personal part says; plain MessagePack until sealing lands. The log's own part, by which it knows a
+/// repeated command again, says nothing to people.
+fn content(position: Position, part: &Part) -> Result<Option<Value>, Failure> {
+    if part.name == REQUEST_PART {
+        return Ok(None);
+    }
     // The decoder's own words may repeat what it met, so they are left out.
-    rmp_serde::from_slice(&part.body).map_err(|_| {
+    rmp_serde::from_slice(&part.body).map(Some).map_err(|_| {
         undecodable(position, &format!("its personal part `{}` version {} does not decode", part.name, part.version))
     })
 }
@@ -102,8 +109,8 @@ impl EventLine {
         let on_behalf = event.on_behalf_of.map(|other| format!(" for {other}")).unwrap_or_default();
         let who = format!("{}{on_behalf}, {role} at {}", actor.person, actor.organisation);
         let mut facts = short(&event.facts);
-        for (n, label) in event.personal.iter().enumerate() {
-            let content = self.contents.as_ref().and_then(|contents| contents.get(n));
+        for (n, label) in event.personal.iter().enumerate().filter(|(_, label)| label.name != REQUEST_PART) {
+            let content = self.contents.as_ref().and_then(|contents| contents.get(n)?.as_ref());
             facts.push_str(&format!("\n{}: {}", label.name, content.map_or("(personal)".to_owned(), short)));
         }
         let recorded = in_auckland(event.recorded_at, "%Y-%m-%d %H:%M:%S");

@@ -6,6 +6,7 @@ mod broker;
 mod cli;
 mod commands;
 mod copying;
+mod demo;
 mod event_line;
 mod exit;
 mod journal;

@@ -12,10 +12,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+const TEMPLATE: &str = "{prefix} [{bar:30}] {human_pos} of {human_len} {msg}, {per_sec}, {eta} left";
+
 /// How far a piece of work is.
 pub struct Progress {
     what: &'static str,
     total: u64,
+    things: &'static str,
     started: Instant,
     bar: Option<ProgressBar>,
     next_line: Instant,
@@ -25,16 +28,21 @@ pub struct Progress {
 impl Progress {
     /// Starts to count events of a known total.
     pub fn events(what: &'static str, total: u64) -> Progress {
+        Progress::new(what, total, "events")
+    }
+
+    /// Starts to count things of a known total.
+    pub fn new(what: &'static str, total: u64, things: &'static str) -> Progress {
         let started = Instant::now();
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-            let template = "{prefix} [{bar:30}] {human_pos} of {human_len} events, {per_sec}, {eta} left";
             // The template is a constant that a test reads.
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(what);
+            bar.set_message(things);
             bar
         });
-        Progress { what, total, started, bar, next_line: started + PATIENCE, is_shown: false }
+        Progress { what, total, things, started, bar, next_line: started + PATIENCE, is_shown: false }
     }
 
     /// Says how many are done.
@@ -50,7 +58,8 @@ impl Progress {
             self.next_line = now + LINE_EVERY;
             let rate = done as f64 / self.started.elapsed().as_secs_f64().max(0.001);
             let (done, total) = (thousands(done), thousands(self.total));
-            eprintln!("{}: {done} of {total} events, {} a second", self.what, thousands(rate as u64));
+            let (what, things) = (self.what.trim(), self.things);
+            eprintln!("{what}: {done} of {total} {things}, {} a second", thousands(rate as u64));
         }
     }
 
@@ -67,7 +76,6 @@ impl Progress {
 mod tests {
     #[test]
     fn the_bar_has_a_valid_template() {
-        let template = "{prefix} [{bar:30}] {human_pos} of {human_len} events, {per_sec}, {eta} left";
-        assert!(indicatif::ProgressStyle::with_template(template).is_ok());
+        assert!(indicatif::ProgressStyle::with_template(super::TEMPLATE).is_ok());
     }
 }

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use caseledger_http::axum::Router;
 use caseledger_bus::{RelayHandle, RelayState, RelayView};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
+use caseledger_http::axum::Router;
 use caseledger_http::{AppState, HttpSettings, Metrics, Parts};
 use caseledger_log::{Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
 use caseledger_seal::Students;
-use caseledger_views::{ViewOptions, Views};
+use caseledger_views::{ViewOptions, ViewStatus, Views};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -104,6 +104,11 @@ impl Service {
             stopping: self.stopping.clone(),
             metrics: self.metrics.clone(),
         }))
+    }
+
+    /// Returns how the read models stand.
+    pub fn views(&self) -> Vec<ViewStatus> {
+        self.views.status()
     }
 
     /// Closes everything: commands are refused from now on, those queued are finished, both copies closed.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker;
 use crate::cli::Global;
+use crate::demo;
 use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::output::{Output, count};
@@ -71,12 +72,18 @@ struct ConsumerArgs {
 /// Runs one of the three.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let runtime = crate::runtime()?;
-    let nats = |settings: &SettingsArgs| settings.resolve(&global.data).map(|settings| settings.nats);
+    let nats = |settings: &SettingsArgs| settings_of(settings, global);
     match &args.what {
         What::Check(args) => runtime.block_on(compare(&nats(&args.settings)?, global, output)),
         What::Rebuild(args) => runtime.block_on(anew(&nats(&args.settings)?, global, output)),
         What::Consumer(args) => runtime.block_on(consumers(&nats(&args.settings)?, output)),
     }
+}
+
+/// Returns how to reach the broker: as the settings say, else the one a demo started beside the ledger.
+fn settings_of(settings: &SettingsArgs, global: &Global) -> Result<Nats, Failure> {
+    let nats = settings.resolve(&global.data)?.nats;
+    Ok(if nats.url.is_empty() { demo::broker::beside(&global.data).unwrap_or(nats) } else { nats })
 }
 
 fn endpoint(nats: &Nats, user: BusUser) -> Result<Endpoint, Failure> {

@@ -1,7 +1,7 @@
 //! `caseledger verify`.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use caseledger_events::ids::Position;
@@ -63,6 +63,11 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         print_text(&found, output)
     }
     Ok(if found.damage.is_none() && found.bad_receipts.is_empty() { Exit::Ok } else { Exit::FoundWrong })
+}
+
+/// Walks the whole journal of a directory; for commands that check what they have done.
+pub fn check(dir: &Path) -> Result<(Walk, Option<Damage>), Failure> {
+    walk(&journal::open(dir)?, Vec::new())
 }
 
 /// Walks the journal up to its end or its first damage.
