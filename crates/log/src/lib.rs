@@ -4,6 +4,7 @@
 //! and repairs one from the other; [`Reader`] reads what is durable; [`JournalReader`] reads a directory that
 //! another process may own. The bytes are described in `docs/format.md`.
 
+mod compare;
 mod entry;
 mod envelope_peek;
 mod error;
@@ -17,6 +18,7 @@ mod report;
 mod sled_store;
 mod store;
 
+pub use compare::{Compared, compare_copies};
 pub use entry::Entry;
 pub use error::{CommitError, OpenError, ReadError};
 pub use frame_group::{Chained, FRAME_BYTES_MAX, Frames, GROUP_BYTES_MAX, Group, GroupView};

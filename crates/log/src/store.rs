@@ -23,6 +23,7 @@ use crate::journal::writer::{JournalWriter, WriteFailed};
 use crate::reader::Reader;
 use crate::sled_store::{SledFault, SledWriter};
 
+pub(crate) use clean::read_mark;
 pub use lock::{DirLock, LOCK_FILE};
 
 /// Bytes of frames in a group of [`Store::append_frames`].

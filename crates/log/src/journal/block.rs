@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use caseledger_events::ids::Position;
+use caseledger_proof::Hash;
 
 use super::files::read_up_to_at;
 use super::record::{HEADER, RecordHeader};
@@ -121,7 +122,13 @@ impl Block {
             body_crc: crc32c::crc32c(group.body),
             before: group.before,
         };
-        Block { bytes: group.body.to_vec(), records: vec![Placed { header, body: 0 }], path: PathBuf::new(), base: 0, from: group.from }
+        Block {
+            bytes: group.body.to_vec(),
+            records: vec![Placed { header, body: 0 }],
+            path: PathBuf::new(),
+            base: 0,
+            from: group.from,
+        }
     }
 
     /// Returns how many groups the block holds.
@@ -166,5 +173,10 @@ impl Block {
     /// Returns the events of the block with their positions.
     pub fn frames(&self) -> impl Iterator<Item = (Position, &[u8])> {
         self.views().flat_map(|view| view.frames())
+    }
+
+    /// Returns where each group of the block starts, with the chain hash that its record says stands before it.
+    pub fn links(&self) -> impl Iterator<Item = (Position, Hash)> {
+        self.records.iter().map(|placed| (placed.header.first, placed.header.before))
     }
 }
