@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod demo;
 mod deps;
+mod outside;
 mod step;
 mod test;
 mod tools;
@@ -20,7 +21,7 @@ cargo xtask <command>
                    --long runs the full counts of the long series; args go to the test runner
   bench [args…]    build and run the benchmarks, optimised
   deps             which crate may depend on what, and that the core stays pure
-  tools            fetch nats-server into .tools/
+  tools            fetch nats-server and the packages of the checks from outside into .tools/
   audit            licences, sources, bans and advisories, by cargo-deny
 ";
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::step::{self, Step};
-use crate::{deps, tools, workspace};
+use crate::{deps, outside, tools, workspace};
 
 /// How much to run, and what to hand on to the test runner.
 #[derive(Debug, Default, PartialEq)]
@@ -22,6 +22,7 @@ pub fn run(args: &[String]) -> Result<()> {
     Step::cargo("format", ["fmt", "--all", "--check"]).run()?;
     check_dependencies()?;
     let server = nats_server()?;
+    outside()?;
     if !choice.quick {
         Step::cargo("clippy", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
         Step::cargo("docs", ["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
@@ -65,6 +66,19 @@ fn nats_server() -> Result<Option<PathBuf>> {
         Err(error) => {
             eprintln!("tests against a real broker will be SKIPPED: {error:#}");
             Ok(None)
+        }
+    }
+}
+
+/// Sees to the Python packages of the checks from outside; on a person's machine they may be missing, said plainly.
+fn outside() -> Result<()> {
+    eprintln!("\n== packages of the checks from outside: cargo xtask tools");
+    match outside::environment() {
+        Ok(_) => Ok(()),
+        Err(error) if workspace::is_ci() => Err(step::failed("packages", "cargo xtask tools", &error)),
+        Err(error) => {
+            eprintln!("the checks from outside that need Python will be SKIPPED: {error:#}");
+            Ok(())
         }
     }
 }

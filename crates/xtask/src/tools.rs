@@ -12,7 +12,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::{step, workspace};
+use crate::{outside, step, workspace};
 
 /// The version that `crates/xtask/nats-server.txt` pins.
 const VERSION: &str = "2.15.1";
@@ -22,6 +22,7 @@ const PINS: &str = "crates/xtask/nats-server.txt";
 pub fn run() -> Result<()> {
     let server = nats_server()?;
     println!("{}", server.display());
+    println!("{}", outside::environment()?.display());
     Ok(())
 }
 
@@ -99,7 +100,8 @@ fn pip_python(python: &str, work: &Path) -> Result<OsString> {
     Ok(venv.join("bin/python").into_os_string())
 }
 
-fn python() -> Result<String> {
+/// Returns the name of a Python to start.
+pub fn python() -> Result<String> {
     let answers = |name: &&str| {
         step::output_of(Command::new(name).args(["-c", "import sys; assert sys.version_info >= (3, 8)"])).is_ok()
     };

@@ -1,0 +1,123 @@
+//! The service as strangers meet it: curl, the public NATS client for Python, a property-based tester of HTTP interfaces.
+//!
+//! The Python packages are pinned by hash in `tests/outside/requirements.txt`; `cargo xtask tools` puts them into
+//! `.tools/outside/`. Without them these tests say that they were skipped; in CI they may not be.
+
+mod simulation;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use caseledger_tests::{Broker, Role, Service, is_long};
+use simulation::{caseledger, lines, simulated};
+
+/// Paths that are no question with an answer: the live feed goes on for ever.
+const ENDLESS: &str = "^/v1/feed";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie one folder below the root")
+}
+
+/// Returns a program of the Python environment; says so and returns `None` where there is none, but not in CI.
+fn python_tool(name: &str) -> Option<PathBuf> {
+    let place = std::env::var_os("CASELEDGER_OUTSIDE").filter(|path| !path.is_empty());
+    let place = place.map_or_else(|| root().join(".tools/outside"), PathBuf::from);
+    let program = place.join("bin").join(name);
+    if program.is_file() {
+        return Some(program);
+    }
+    let why =
+        format!("no {}; `cargo xtask tools` fetches it, CASELEDGER_OUTSIDE names another place", program.display());
+    let is_ci = std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    assert!(!is_ci, "CI is set and nothing may be skipped, but there is {why}");
+    eprintln!("SKIPPED: {why}");
+    None
+}
+
+fn both(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn curl_walks_a_whole_case_and_each_refusal_names_its_rule() {
+    for service in [Service::start(), simulated()] {
+        let walk = root().join("tests/outside/walk.sh");
+        let output = Command::new("bash").arg(walk).arg(format!("http://{}", service.addr())).output();
+        let output = output.expect("bash can be started");
+        let told = both(&output);
+        assert!(output.status.success(), "{told}");
+        for rule in ["R10", "R14", "R15", "R16", "R19", "R20", "R22", "R23", "R26", "R40", "R41", "A7", "E4", "V4"] {
+            assert!(told.contains(&format!(" {rule}: ")), "{rule} in:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_nats_subscriber_sees_every_position_and_nobody_s_name() {
+    let Some(python) = python_tool("python3") else { return };
+    let Some(broker) = Broker::start() else { return };
+    let service = Service::builder().nats(&broker).arg("--simulated=2026-04-19").start();
+    // A seed that brings cases to ASP01, for the provider's own subscription.
+    let arguments = ["simulate", "--json", "--cases", "60", "--seed", SEED_WITH_ASP01];
+    let (status, told) = lines(&caseledger(&service, &arguments));
+    assert!(status.success(), "{told:#?}");
+    let (status, _) = lines(&caseledger(&service, &["simulate", "--json", "--situations"]));
+    assert!(status.success());
+    let until = head(&service);
+    let reporting = subscriber(&python, &broker, Role::Reporting, until, &[]);
+    assert!(reporting.contains(&format!("{until} messages up to position {until}")), "{reporting}");
+    let scoped = ["--consumer", "provider-asp01", "--provider", "asp01"];
+    let provider = subscriber(&python, &broker, Role::Provider, until, &scoped);
+    let seen: u64 = provider.split(' ').next().and_then(|n| n.parse().ok()).expect("a count first");
+    assert!((1..until / 4).contains(&seen), "{provider}");
+}
+
+/// Of the seeds, the first whose 60 cases bring some to the provider that nats.conf gives a consumer.
+const SEED_WITH_ASP01: &str = "3";
+
+/// Returns the last position of the ledger.
+fn head(service: &Service) -> u64 {
+    let answer = service.client().send("GET", "/v1/ledger", &[("ledger-actor", "A-1/auditor/MOE")], b"");
+    answer.expect("an answer").json()["position"].as_u64().expect("a position")
+}
+
+/// Runs the subscriber until a position and returns what it printed.
+fn subscriber(python: &Path, broker: &Broker, role: Role, until: u64, more: &[&str]) -> String {
+    let names = root().join("crates/cli/src/simulate/reference");
+    let output = Command::new(python)
+        .arg(root().join("tests/outside/subscriber.py"))
+        .args(["--url", &broker.url(), "--until", &until.to_string(), "--seed-file"])
+        .arg(broker.creds_dir().join(format!("{}.nk", role.name())))
+        .args(more)
+        .arg("--names")
+        .args([names.join("given_names.txt"), names.join("family_names.txt")])
+        .output()
+        .expect("python can be started");
+    assert!(output.status.success(), "{}", both(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn no_request_made_up_from_the_openapi_document_ends_in_a_5xx() {
+    let Some(tester) = python_tool("schemathesis") else { return };
+    let service = simulated();
+    let (status, _) = lines(&caseledger(&service, &["simulate", "--json", "--situations"]));
+    assert!(status.success());
+    // Each role is let through to other actions; the sample is the one that may read raw events too.
+    let all = ["T-1/operator/MOE", "T-2/workflow_lead/ASP-NORTH", "T-3/attendance_lead/KAURI", "T-4/cit/MOE"];
+    let (roles, examples) = if is_long() { (&all[..], "100") } else { (&all[..1], "8") };
+    for role in roles {
+        let output = Command::new(&tester)
+            .args(["run", &format!("http://{}/openapi.json", service.addr())])
+            .args(["--header", &format!("Ledger-Actor: {role}"), "--checks", "not_a_server_error"])
+            .args(["--exclude-path-regex", ENDLESS, "--max-examples", examples, "--seed", "20260420"])
+            .args(["--phases", "examples,coverage,fuzzing", "--request-timeout", "60", "--no-color"])
+            .current_dir(service.data().parent().expect("a data directory lies in a folder"))
+            .output()
+            .expect("schemathesis can be started");
+        assert!(output.status.success(), "{role}:\n{}", both(&output));
+    }
+    let log = service.log();
+    assert!(!log.contains("panicked"), "{log}");
+    assert_eq!(service.get("/healthz").0, 200);
+}
