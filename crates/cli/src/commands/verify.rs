@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use caseledger_events::ids::Position;
-use caseledger_log::{JournalReader, LedgerIdentity};
+use caseledger_log::{Block, Compared, JournalReader, LedgerIdentity, compare_copies};
+use caseledger_proof::Hash;
 use serde_json::json;
 
 use crate::cli::Global;
@@ -21,7 +22,7 @@ use crate::verifying::walk::{Damage, Seen, Walk, look};
 ///
 /// Walks the whole journal, also while a server runs: checksums, positions and versions without gaps, links to the
 /// previous event of each stream, chain hash, recorded times that never go back, ledger and epoch, every event read.
-/// Prints what was checked and the hash at the head; compare it with one you kept, and nothing before it was changed.
+/// After an orderly stop the sled store is compared with it, event by event. Nothing is changed. Prints what was checked and the hash at the head; compare it with one you kept, and nothing before it was changed.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,6 +41,8 @@ struct Found {
     identity: LedgerIdentity,
     walk: Walk,
     damage: Option<Damage>,
+    /// How the sled store compares; `None` where the journal itself does not hold.
+    sled: Option<Compared>,
     receipts: Option<u64>,
     bad_receipts: Vec<(KeptReceipt, String)>,
 }
@@ -54,9 +57,13 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     if let (None, Some(manifest)) = (&damage, Manifest::read(&global.data)?) {
         damage = manifest.differs(&journal)?.map(|(position, what)| Damage { position, what });
     }
+    let sled = if damage.is_none() { Some(compare(&global.data, &journal)?) } else { None };
+    if let Some(Compared::Differ { position, what }) = &sled {
+        damage = Some(Damage { position: *position, what: what.clone() });
+    }
     let bad_receipts = kept.as_deref().map(|kept| judge(kept, &journal, &walk)).unwrap_or_default();
     let receipts = kept.map(|kept| kept.len() as u64);
-    let found = Found { identity: journal.identity(), walk, damage, receipts, bad_receipts };
+    let found = Found { identity: journal.identity(), walk, damage, sled, receipts, bad_receipts };
     if output.json {
         print_json(&found, output)
     } else {
@@ -70,23 +77,40 @@ pub fn check(dir: &Path) -> Result<(Walk, Option<Damage>), Failure> {
     walk(&journal::open(dir)?, Vec::new())
 }
 
+/// What one block of the journal holds: where its groups start and what they link to, and its events.
+struct SeenBlock {
+    links: Vec<(Position, Hash)>,
+    events: Vec<Seen>,
+}
+
+fn look_at(block: &Block) -> SeenBlock {
+    SeenBlock {
+        links: block.links().collect(),
+        events: block.frames().map(|(position, frame)| look(position, frame)).collect(),
+    }
+}
+
+fn step_through(walk: &mut Walk, block: SeenBlock) -> Result<(), Damage> {
+    let mut links = block.links.into_iter().peekable();
+    for seen in block.events {
+        if let Some((first, named)) = links.next_if(|(first, _)| *first == seen.position()) {
+            walk.check_link(first, named)?;
+        }
+        walk.step(seen)?;
+    }
+    Ok(())
+}
+
 /// Walks the journal up to its end or its first damage.
 fn walk(journal: &JournalReader, wanted: Vec<Position>) -> Result<(Walk, Option<Damage>), Failure> {
     let mut walk = Walk::new(wanted);
     let mut damage = None;
     let mut progress = Progress::events("verify", journal.last().0);
     let threads = available_parallelism().map_or(2, std::num::NonZero::get);
-    let look_at =
-        |block: &caseledger_log::Block| block.frames().map(|(at, frame)| look(at, frame)).collect::<Vec<Seen>>();
-    let read = journal.scan(Position(1)).parallel(threads, look_at, |seen| {
-        for seen in seen {
-            if let Err(found) = walk.step(seen) {
-                damage = Some(found);
-                return ControlFlow::Break(());
-            }
-        }
+    let read = journal.scan(Position(1)).parallel(threads, look_at, |block| {
+        damage = step_through(&mut walk, block).err();
         progress.set(walk.head().0.0);
-        ControlFlow::Continue(())
+        if damage.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     progress.finish();
     match read {
@@ -130,6 +154,14 @@ fn check_end(journal: &JournalReader, walk: &Walk) -> Result<Option<Damage>, Fai
     Ok(None)
 }
 
+/// Compares the sled store with the journal where nobody runs.
+fn compare(dir: &Path, journal: &JournalReader) -> Result<Compared, Failure> {
+    let mut progress = Progress::events("verify, sled store", journal.last().0);
+    let compared = compare_copies(dir, journal, |at| progress.set(at.0));
+    progress.finish();
+    Ok(compared?)
+}
+
 fn judge(kept: &[KeptReceipt], journal: &JournalReader, walk: &Walk) -> Vec<(KeptReceipt, String)> {
     let found = |position: Position| {
         let at = walk.found().binary_search_by_key(&position, |found| found.0).ok()?;
@@ -150,6 +182,11 @@ fn print_json(found: &Found, output: &mut Output) {
         "holds": found.damage.is_none() && found.bad_receipts.is_empty(),
         "ledger": found.identity.ledger, "epoch": found.identity.epoch, "simulated": found.walk.is_simulated(),
         "events": last, "streams": found.walk.streams(), "chain_hash": chain.to_string(), "damage": damage,
+        "sled": match &found.sled {
+            Some(Compared::Agree(_)) => "agrees",
+            Some(Compared::Differ { .. }) => "differs",
+            Some(Compared::Skipped(_)) | None => "not-compared",
+        },
         "receipts": found.receipts, "bad_receipts": bad.collect::<Vec<_>>(),
     }));
 }
@@ -174,6 +211,15 @@ fn print_text(found: &Found, output: &mut Output) {
             "{} {events} of {streams}: checksums, positions, versions, links, times, chain, facts",
             style.good("ok:")
         ));
+    }
+    match &found.sled {
+        Some(Compared::Agree(_)) => {
+            output.line(format_args!("{} the sled store holds the same events", style.good("ok:")))
+        }
+        Some(Compared::Skipped(why)) => {
+            output.line(format_args!("{}", style.dim(format_args!("sled store not compared: {why}"))))
+        }
+        Some(Compared::Differ { .. }) | None => {}
     }
     for (receipt, why) in found.bad_receipts.iter().take(SHOWN_MAX) {
         output.line(format_args!("{} for position {}: {why}", style.bad("receipt"), receipt.position));

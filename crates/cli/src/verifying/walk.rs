@@ -27,6 +27,13 @@ struct Read {
     ledger: Option<LedgerEvent>,
 }
 
+impl Seen {
+    /// Returns where it stands.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+}
+
 /// Hashes and decodes one event; what needs no other event is checked here.
 pub fn look(position: Position, frame: &[u8]) -> Seen {
     let read = codec::decode(frame).and_then(|event| {
@@ -100,6 +107,15 @@ impl Walk {
             self.found.push((position, self.chain));
         }
         Ok(())
+    }
+
+    /// Checks that a group's record names the chain hash computed up to the position before it.
+    pub fn check_link(&self, first: Position, named: Hash) -> Result<(), Damage> {
+        if first != self.last.next() || named == self.chain {
+            return Ok(());
+        }
+        let what = format!("its record says the chain hash before it is {named}, computed is {}", self.chain);
+        Err(Damage { position: first, what })
     }
 
     /// Returns the last position walked, and the chain hash computed there.
@@ -275,6 +291,14 @@ mod tests {
         }
         let damage = walked(&[frame(1, 1, 0, 5, &confirmed())]).1.unwrap();
         assert!(damage.what.contains("what ledger"), "{damage:?}");
+    }
+
+    #[test]
+    fn a_record_that_names_another_past_is_found() {
+        let (walk, _) = walked(&[frame(1, 1, 0, 5, &created())]);
+        assert_eq!(walk.check_link(Position(2), walk.head().1), Ok(()));
+        let damage = walk.check_link(Position(2), Hash::ZERO).unwrap_err();
+        assert!(damage.position == Position(2) && damage.what.contains("chain hash before it"), "{damage:?}");
     }
 
     #[test]
