@@ -5,8 +5,10 @@
 //! organisation and role go out, the person does not); the salt and the idempotency tag, which belong to the log.
 //! Restricted events ([`is_restricted`]) go out as type `restricted` with position and hash alone.
 
+mod asyncapi;
 mod facts;
 
+pub use self::asyncapi::asyncapi;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,5 +1,6 @@
 //! Events the ledger writes about itself, in `system/LEDGER`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::BadFrame;
@@ -12,7 +13,7 @@ use crate::machine::Draft;
 pub const LEDGER_STREAM: &str = "LEDGER";
 
 /// What happens to the ledger as a whole.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerEvent {
     /// Position 1 of every ledger: says whether its time is simulated.
@@ -41,6 +42,9 @@ pub enum LedgerEvent {
 }
 
 impl LedgerEvent {
+    /// Every stored name.
+    pub const KINDS: [&'static str; 3] = ["ledger_created", "history_restored", "clock_confirmed"];
+
     /// Returns the stored name.
     pub fn kind(&self) -> &'static str {
         match self {
