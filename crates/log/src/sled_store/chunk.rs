@@ -308,6 +308,23 @@ mod tests {
         assert_eq!(other.decode(key, value), None);
     }
 
+    /// The keys and values of `golden/sled_values.txt`, made as `golden/journal` is (tests/storage_golden.rs).
+    #[test]
+    fn values_are_those_of_every_earlier_build_of_this_format() {
+        let mut frames = vec![vec![0xAB; 5]; 3];
+        frames.push((0..7_500).map(|n| n as u8).collect());
+        frames.push(b"after".to_vec());
+        let (_, mut values) = encoded(&frames);
+        values.push((IDENTITY_KEY.to_vec(), encode_identity(IDENTITY, 0, 1)));
+        let line = |(key, value): &(Vec<u8>, Vec<u8>)| format!("{} {}\n", hex::encode(key), hex::encode(value));
+        let today: String = values.iter().map(line).collect();
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/sled_values.txt");
+        if std::env::var("CASELEDGER_GOLDEN").is_ok_and(|value| value == "write") {
+            std::fs::write(&path, &today).unwrap();
+        }
+        assert!(today == std::fs::read_to_string(&path).unwrap(), "golden/sled_values.txt differs from this build");
+    }
+
     #[test]
     fn the_identity_reads_back_the_same() {
         let value = encode_identity(IDENTITY, 1, 2);

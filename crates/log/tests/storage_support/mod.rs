@@ -11,6 +11,8 @@ use caseledger_events::ids::{CaseId, CorrelationId, Epoch, LedgerId, Position, S
 use caseledger_log::{Group, LedgerIdentity, Reader, Store, StoreOptions};
 use caseledger_proof::{Hash, extend};
 
+pub mod writer;
+
 pub const IDENTITY: LedgerIdentity = LedgerIdentity { ledger: LedgerId([0xA1; 16]), epoch: Epoch(1) };
 
 /// Small segments, so that a few hundred events fill several.
