@@ -1,6 +1,8 @@
 //! Measures commands through the sequencer into both durable copies, beside the disk's own floor.
 //!
-//! `cargo run --release -p caseledger-log --example commands -- [directory]`
+//! `cargo run --release -p caseledger-log --example commands -- [directory]` prints rates and answer times;
+//! with a number of events after the directory it fills a ledger with them, ends as by kill -9, and a second run with
+//! the same arguments measures the start.
 
 #[path = "../tests/toy/mod.rs"]
 mod toy;
@@ -21,6 +23,9 @@ const SECONDS: u64 = 5;
 
 fn main() {
     let base = std::env::args().nth(1).unwrap_or_else(|| ".".into());
+    if let Some(events) = std::env::args().nth(2) {
+        return fill_or_start(&Path::new(&base).join("filled"), events.parse().expect("a number of events"));
+    }
     let dir = tempfile::tempdir_in(&base).expect("a directory to measure in");
     println!("{:28} {:>12} {:>10} {:>10}", "", "commands/s", "p50", "p99");
     floor(dir.path());
@@ -95,6 +100,47 @@ async fn client_loop(ledger: &Toy, owner: u32, next: &AtomicU64, until: Instant)
         }
     }
     times
+}
+
+/// Fills a new ledger and ends without a word, or opens one that is there.
+fn fill_or_start(data: &Path, events: u64) {
+    if data.exists() {
+        return start_up(data);
+    }
+    let options = LedgerOptions { ballast_bytes: 0, ..LedgerOptions::default() };
+    Ledger::<Tallies>::create(data, &options).expect("a new ledger");
+    let (ledger, _) = Ledger::open(data, options, Tallies::<1>::default()).expect("an open ledger");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let next = Arc::new(AtomicU64::new(0));
+    let began = Instant::now();
+    let tasks: Vec<_> = (0..1_024)
+        .map(|_| {
+            let (ledger, next) = (ledger.clone(), Arc::clone(&next));
+            runtime.spawn(
+                async move { while one_life(&ledger, next.fetch_add(1, Ordering::Relaxed), events / 15).await {} },
+            )
+        })
+        .collect();
+    tasks.into_iter().for_each(|task| runtime.block_on(task).expect("a client"));
+    let durable = ledger.reader().durable();
+    println!("{durable} events in {:?}; now run it again", began.elapsed());
+    std::process::exit(0);
+}
+
+/// The 15 events of one tally; nine of ten are closed at the end.
+async fn one_life(ledger: &Toy, n: u64, tallies: u64) -> bool {
+    if n >= tallies {
+        return false;
+    }
+    let opened = accept(ledger.execute(ask_tagged(Ask::Open { owner: n as u32 }, n * 16)).await);
+    let tally = toy::ledgers::tally_of(&opened);
+    for step in 1..15 {
+        let ask = if step == 14 && n % 10 != 0 { Ask::Close { tally } } else { Ask::Add { tally, amount: 1 } };
+        let mut submission = ask_tagged(ask, n * 16 + step);
+        submission.parts.push(part("note"));
+        accept(ledger.execute(submission).await);
+    }
+    true
 }
 
 fn start_up(data: &Path) {

@@ -44,30 +44,41 @@ fn each_command_tried_up_to_five_times_across_restarts_is_one_event() {
 
 #[test]
 fn tries_of_one_command_at_the_same_moment_are_one_event() {
-    let (_dir, ledger) = new_ledger();
-    let tally = new_tally(&ledger, 1);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    for n in 0..30 {
-        let tries: Vec<_> = (0..8)
-            .map(|_| {
-                let ledger = ledger.clone();
-                runtime.spawn(async move { ledger.execute(ask_tagged(Ask::Add { tally, amount: 1 }, n)).await })
-            })
-            .collect();
-        let outcomes: Vec<_> = tries.into_iter().map(|task| runtime.block_on(task).unwrap()).collect();
-        let (mut accepted, mut receipts) = (0, Vec::new());
-        for outcome in outcomes {
-            match outcome {
+    // With hardly a tag held, commands are overtaken between their search in the log and their turn, and search again.
+    for tags_held in [1 << 15, 1] {
+        let dir = tempfile::tempdir().unwrap();
+        let few = LedgerOptions { tags_held, group_commands_max: 8, ..options() };
+        Ledger::<Tallies>::create(dir.path(), &few).unwrap();
+        let (ledger, _) = reopen(dir.path(), few);
+        let tally = new_tally(&ledger, 1);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut tries = Vec::new();
+        for n in 0..1_600 {
+            // Five tries a command, the last ones long after the first.
+            for lag in [0, 0, 3, 40, 400] {
+                let (ledger, tag) = (ledger.clone(), u64::saturating_sub(n, lag));
+                let submission = ask_tagged(Ask::Add { tally, amount: 1 }, tag);
+                tries.push((tag, runtime.spawn(async move { ledger.execute(submission).await })));
+            }
+        }
+        let mut receipts: HashMap<u64, Vec<Receipt>> = HashMap::new();
+        let mut accepted = 0;
+        for (tag, task) in tries {
+            match runtime.block_on(task).unwrap() {
                 Outcome::Accepted(receipt) => {
                     accepted += 1;
-                    receipts.push(receipt);
+                    receipts.entry(tag).or_default().push(receipt);
                 }
-                Outcome::Repeated(receipt) => receipts.push(receipt),
+                Outcome::Repeated(receipt) => receipts.entry(tag).or_default().push(receipt),
+                Outcome::Overloaded => {}
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(accepted, 1);
-        assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
+        assert_eq!(accepted, receipts.len(), "{tags_held} tags held");
+        for (tag, receipts) in receipts {
+            assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "command {tag}: {receipts:?}");
+        }
+        assert_eq!(ledger.head(StreamId::Case(tally)).unwrap().0, Version(1 + accepted as u32));
     }
 }
 

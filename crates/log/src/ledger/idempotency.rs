@@ -12,10 +12,6 @@ use caseledger_events::personal::{Group, Part};
 /// The name of the part that keeps the fingerprint of a command's body in its first event.
 pub const REQUEST_PART: &str = "request";
 
-/// How many tags a generation holds before the next begins: several times what the queue and a group can hold, so that
-/// a command is hardly ever sent back to search again.
-const GENERATION: usize = 1 << 15;
-
 /// Makes the part that tells a repeat from another body under the same key.
 pub(crate) fn request_part(fingerprint: &[u8; 32]) -> Part {
     Part { group: Group::Narrative, name: REQUEST_PART.to_owned(), version: 1, body: fingerprint.to_vec() }
@@ -36,14 +32,14 @@ pub(crate) struct RecentTags {
 }
 
 impl RecentTags {
-    /// Starts empty, about to be told every tag after a position.
-    pub(crate) fn after(position: Position) -> RecentTags {
+    /// Starts empty, about to be told every tag after a position; holds two generations of so many tags.
+    pub(crate) fn after(position: Position, generation: usize) -> RecentTags {
         RecentTags {
             older: HashMap::new(),
             newer: HashMap::new(),
             complete_after: position,
             newer_after: position,
-            generation: GENERATION,
+            generation,
         }
     }
 
@@ -88,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_tag_is_held_here_or_searchable_in_the_log() {
-        let mut tags = RecentTags { generation: 10, ..RecentTags::after(Position(0)) };
+        let mut tags = RecentTags::after(Position(0), 10);
         for n in 1..=1_000 {
             tags.note(tag(n), Position(n));
             let searchable = Position(n.saturating_sub(17));
@@ -104,7 +100,7 @@ mod tests {
 
     #[test]
     fn of_the_events_of_one_command_the_first_counts() {
-        let mut tags = RecentTags::after(Position(0));
+        let mut tags = RecentTags::after(Position(0), 10);
         tags.note(tag(1), Position(5));
         tags.note(tag(1), Position(6));
         assert_eq!(tags.find(tag(1)), Some(Position(5)));

@@ -43,7 +43,7 @@ pub(crate) fn open<M: Machine>(
     check_first(&reader, &options)?;
     let secret = LedgerSecret::open(dir)?;
     let files = SnapshotFiles::of(dir);
-    let state = replay(machine, &reader, &files)?;
+    let state = replay(machine, &reader, &files, options.tags_held)?;
     if !ballast_dropped && let Err(error) = space.take_ballast(options.ballast_bytes) {
         tracing::warn!(%error, "the ballast file could not be made");
     }

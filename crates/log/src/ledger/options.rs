@@ -23,6 +23,8 @@ pub struct LedgerOptions {
     pub group_commands_max: usize,
     /// The bytes of frames at which a group takes no further command.
     pub group_bytes_max: usize,
+    /// How many of the newest idempotency tags the sequencer holds at least; older ones are searched in the log.
+    pub tags_held: usize,
     /// The bytes of disk space below which commands are refused.
     pub space_floor_bytes: u64,
     /// The size of the ballast file; 0 for none.
@@ -47,6 +49,8 @@ impl Default for LedgerOptions {
             queue_max: 4_096,
             group_commands_max: 1_024,
             group_bytes_max: 1 << 20,
+            // Several times what the queue and a group hold, so that hardly a command is sent back to search again.
+            tags_held: 1 << 15,
             space_floor_bytes: 256 << 20,
             ballast_bytes: 64 << 20,
             space_probe: Arc::new(free_space),

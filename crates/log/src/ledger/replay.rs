@@ -37,11 +37,12 @@ pub(crate) fn replay<M: Machine>(
     machine: M,
     reader: &Reader,
     files: &SnapshotFiles,
+    tags_held: usize,
 ) -> Result<Replayed<M>, StartError> {
     let mut state = Replayed {
         machine,
         heads: Heads::new(),
-        tags: RecentTags::after(reader.tags_searchable().min(reader.durable())),
+        tags: RecentTags::after(reader.tags_searchable().min(reader.durable()), tags_held),
         last_recorded: Timestamp(0),
         taken: [Position(0); 256],
         shards_loaded: 0,
