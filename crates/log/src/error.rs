@@ -46,7 +46,9 @@ pub enum OpenError {
         expected: u16,
     },
     /// The hashes are of another algorithm.
-    #[error("{file} uses hash algorithm {found} and this program knows {expected} (SHA-256); open it with the release that wrote it")]
+    #[error(
+        "{file} uses hash algorithm {found} and this program knows {expected} (SHA-256); open it with the release that wrote it"
+    )]
     OtherHash {
         /// The file that says so.
         file: PathBuf,
@@ -78,7 +80,9 @@ pub enum OpenError {
         sled: Hash,
     },
     /// Acknowledged events are in neither copy.
-    #[error("positions {first} to {last} can be read neither from the journal nor from the sled store ({why}); restore the ledger from a backup")]
+    #[error(
+        "positions {first} to {last} can be read neither from the journal nor from the sled store ({why}); restore the ledger from a backup"
+    )]
     Lost {
         /// The first position that is missing.
         first: Position,
@@ -98,7 +102,9 @@ pub enum OpenError {
         source: io::Error,
     },
     /// sled refused a write while it was rebuilt or caught up.
-    #[error("the sled store in {path} failed while it was brought up to the journal: {reason}; free space if the disk is full, then start again")]
+    #[error(
+        "the sled store in {path} failed while it was brought up to the journal: {reason}; free space if the disk is full, then start again"
+    )]
     Sled {
         /// The sled directory.
         path: PathBuf,
@@ -111,7 +117,9 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The group does not continue the log; nothing was written.
-    #[error("a group from position {first} was offered but the log stands at {head}; this is a defect of the caller, nothing was written")]
+    #[error(
+        "a group from position {first} was offered but the log stands at {head}; this is a defect of the caller, nothing was written"
+    )]
     NotNext {
         /// Where the group starts.
         first: Position,
@@ -119,7 +127,9 @@ pub enum CommitError {
         head: Position,
     },
     /// The group's chain does not continue the log's; nothing was written.
-    #[error("the group from position {first} does not continue the log's chain hash; this is a defect of the caller, nothing was written")]
+    #[error(
+        "the group from position {first} does not continue the log's chain hash; this is a defect of the caller, nothing was written"
+    )]
     NotChained {
         /// Where the group starts.
         first: Position,
@@ -133,7 +143,9 @@ pub enum CommitError {
         what: &'static str,
     },
     /// The journal could not be written or synced.
-    #[error("cannot {action} journal file {path}: {source}; the outcome of positions {first} to {last} is unknown until the ledger is opened again")]
+    #[error(
+        "cannot {action} journal file {path}: {source}; the outcome of positions {first} to {last} is unknown until the ledger is opened again"
+    )]
     Journal {
         /// What was tried.
         action: &'static str,
@@ -147,7 +159,9 @@ pub enum CommitError {
         source: io::Error,
     },
     /// The sled store could not be written or synced.
-    #[error("the sled store failed: {reason}; the outcome of positions {first} to {last} is unknown until the ledger is opened again")]
+    #[error(
+        "the sled store failed: {reason}; the outcome of positions {first} to {last} is unknown until the ledger is opened again"
+    )]
     Sled {
         /// The group's first position.
         first: Position,
@@ -173,7 +187,9 @@ pub enum ReadError {
         durable: Position,
     },
     /// Stored bytes are damaged and no intact copy was found.
-    #[error("damage in {file} at byte {offset}, from position {position} on: {what}; start the server, which repairs it from the other copy, or restore from a backup")]
+    #[error(
+        "damage in {file} at byte {offset}, from position {position} on: {what}; start the server, which repairs it from the other copy, or restore from a backup"
+    )]
     Damaged {
         /// The damaged file.
         file: PathBuf,
@@ -185,7 +201,9 @@ pub enum ReadError {
         what: &'static str,
     },
     /// A stream's links do not hold together.
-    #[error("the history that ends at position {head} is broken at position {position}: {what}; run `caseledger verify`")]
+    #[error(
+        "the history that ends at position {head} is broken at position {position}: {what}; run `caseledger verify`"
+    )]
     Broken {
         /// The newest event of the stream.
         head: Position,

@@ -159,7 +159,13 @@ impl Group {
 
     /// Returns the group as readers see it.
     pub fn view(&self) -> GroupView<'_> {
-        GroupView { first: self.first, before: self.before, count: self.count, body: &self.body.bytes, from: self.first }
+        GroupView {
+            first: self.first,
+            before: self.before,
+            count: self.count,
+            body: &self.body.bytes,
+            from: self.first,
+        }
     }
 
     /// Returns the bytes that follow the record header in the journal.

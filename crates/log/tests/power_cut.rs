@@ -4,6 +4,8 @@
 //! held is gone. The drive's own cache is taken for durable, so this is kinder than a real cut. The control run
 //! writes without our fdatasync and must lose acknowledged events, or the test would prove nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! What a stop at any moment leaves behind opens again: acknowledged groups are whole, others whole or absent.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use caseledger_events::ids::Position;

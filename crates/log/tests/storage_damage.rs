@@ -1,5 +1,7 @@
 //! A flipped bit anywhere never gives a wrong answer: it is repaired from the other copy, or refused by name.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! A write or sync that fails ends the store: nothing is acknowledged after it, and nothing acknowledged is lost.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use caseledger_events::ids::Position;

@@ -3,6 +3,8 @@
 //! While the format number is 0 the files may be made anew: `CASELEDGER_GOLDEN=write cargo test -p caseledger-log --test
 //! storage_golden`. From format 1 on they are never rewritten; a new format gets new files.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use std::path::{Path, PathBuf};

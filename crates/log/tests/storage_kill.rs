@@ -1,5 +1,7 @@
 //! A writer killed at random, mostly while it opens, again and again on one ledger: nothing acknowledged is lost.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! A copy that is missing is rebuilt from the other; two histories, or none, are refused with the way out.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod storage_support;
 
 use std::path::Path;
@@ -150,10 +152,8 @@ fn two_histories_are_refused_at_the_position_where_they_part() {
 #[test]
 fn copies_of_two_ledgers_or_epochs_are_refused_with_both_names() {
     let (ours, model) = ledger();
-    let others = [
-        LedgerIdentity { epoch: Epoch(2), ..IDENTITY },
-        LedgerIdentity { ledger: LedgerId([0xB2; 16]), ..IDENTITY },
-    ];
+    let others =
+        [LedgerIdentity { epoch: Epoch(2), ..IDENTITY }, LedgerIdentity { ledger: LedgerId([0xB2; 16]), ..IDENTITY }];
     for other in others {
         let theirs = ledger_of(&model, other);
         let mixed = tempfile::tempdir().unwrap();

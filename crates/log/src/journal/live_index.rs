@@ -6,10 +6,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use caseledger_events::ids::{Position, Tag};
 use caseledger_proof::Hash;
 
-use crate::envelope_peek::tag_of;
-use crate::frame_group::GroupView;
 use super::record::{FRAME_HEAD, HEADER};
 use super::segment::SEGMENT_HEADER;
+use crate::envelope_peek::tag_of;
+use crate::frame_group::GroupView;
 
 /// Set in an offset when the frame is the first of its group, so that its record header lies just before it.
 pub(crate) const GROUP_FIRST: u32 = 1 << 31;

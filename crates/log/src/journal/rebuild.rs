@@ -8,7 +8,7 @@ use caseledger_proof::Hash;
 
 use super::live_index::{LiveIndex, tags_of};
 use super::record::{HEADER, RecordHeader, record_of};
-use super::segment::{HeaderFound, SegmentHeader, create_file, fill_with_zeros};
+use super::segment::{HeaderFound, SegmentHeader, allocate_now, create_file};
 use super::walk::{Gap, walk};
 use crate::error::OpenError;
 use crate::frame_group::{Group, GroupView};
@@ -114,7 +114,8 @@ impl Rebuilt {
 
     fn accept(&mut self, view: GroupView<'_>, record: &[u8]) -> Result<(), OpenError> {
         if view.before != self.index.after {
-            let why = "their chain hash does not continue the one before: the journal was put together from two histories";
+            let why =
+                "their chain hash does not continue the one before: the journal was put together from two histories";
             return Err(lost(view.first, view.last(), why.to_owned()));
         }
         let after = view.after();
@@ -140,7 +141,9 @@ pub(crate) fn replace_segment(path: &Path, bytes: &[u8], size: u64, io: &Io) -> 
     let unfinished = path.with_extension("seg.tmp");
     let file = create_file(&unfinished)?;
     io.write_all_at(&file, bytes, 0)?;
-    fill_with_zeros(&file, bytes.len() as u64, size)?;
+    if size > bytes.len() as u64 {
+        allocate_now(&file, bytes.len() as u64, size)?;
+    }
     io.fsync(&file)?;
     io.rename(&unfinished, path)?;
     path.parent().map_or(Ok(()), |dir| io.fsync_dir(dir))

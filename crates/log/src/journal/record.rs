@@ -101,13 +101,7 @@ mod tests {
     const IDENTITY: LedgerIdentity = LedgerIdentity { ledger: LedgerId([3; 16]), epoch: Epoch(2) };
 
     fn header() -> RecordHeader {
-        RecordHeader {
-            first: Position(9),
-            count: 4,
-            length: 77,
-            body_crc: 5,
-            before: Hash([8; 32]),
-        }
+        RecordHeader { first: Position(9), count: 4, length: 77, body_crc: 5, before: Hash([8; 32]) }
     }
 
     #[test]

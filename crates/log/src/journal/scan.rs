@@ -198,10 +198,8 @@ impl Entries {
     fn next_group(&mut self) -> Result<Option<(Entry, Hash)>, ReadError> {
         let Some(view) = self.scan.next_group()? else { return Ok(None) };
         let before = view.before;
-        let group: Vec<_> = view
-            .chained()
-            .map(|(position, frame, chain)| (Entry { position, frame: frame.to_vec() }, chain))
-            .collect();
+        let group: Vec<_> =
+            view.chained().map(|(position, frame, chain)| (Entry { position, frame: frame.to_vec() }, chain)).collect();
         if self.chain.is_some_and(|chain| chain != before) {
             let n = self.scan.given - 1;
             return Err(self.scan.block.damage(n, "its chain hash does not continue the one before").into());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use caseledger_events::codec::FORMAT;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_proof::Hash;
+use rustix::fs::FallocateFlags;
 
 use crate::error::OpenError;
 use crate::identity::LedgerIdentity;
@@ -118,6 +119,17 @@ pub(crate) fn list_segments(journal: &Path) -> io::Result<Vec<(Position, PathBuf
 /// Creates a private file that may be read and written, empty even if there was one.
 pub(crate) fn create_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Zeros written at once when a segment is needed now; the rest is only allocated.
+const ZEROS_NOW: u64 = 4 << 20;
+
+/// Preallocates a segment that is needed now: a few zeros, the rest of its extents unwritten.
+pub(crate) fn allocate_now(file: &File, used: u64, size: u64) -> io::Result<()> {
+    fill_with_zeros(file, used, size.min(used + ZEROS_NOW))?;
+    // Only the speed of later syncs hangs on this.
+    let _ = rustix::fs::fallocate(file, FallocateFlags::empty(), 0, size.max(1));
+    Ok(())
 }
 
 /// Writes zeros from `from` to `to`, so that a later sync has no extents to convert: measured on ext4, a synced

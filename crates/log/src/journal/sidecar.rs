@@ -13,9 +13,9 @@ use caseledger_proof::Hash;
 
 use super::bloom::{BLOCK_BYTES, Bloom};
 use super::files::Files;
-use crate::identity::LedgerIdentity;
 use super::live_index::LiveIndex;
 use super::segment::create_file;
+use crate::identity::LedgerIdentity;
 
 const MAGIC: [u8; 8] = *b"CLindex1";
 const HEAD: usize = 136;
@@ -80,9 +80,8 @@ impl SidecarHead {
             hash.copy_from_slice(&bytes[at..at + 32]);
             Hash(hash)
         };
-        let intact = bytes[0..8] == MAGIC
-            && u32_at(8) == crc32c::crc32c(&bytes[12..])
-            && bytes[12..14] == FORMAT.to_le_bytes();
+        let intact =
+            bytes[0..8] == MAGIC && u32_at(8) == crc32c::crc32c(&bytes[12..]) && bytes[12..14] == FORMAT.to_le_bytes();
         let mut ledger = [0; 16];
         ledger.copy_from_slice(&bytes[16..32]);
         intact.then(|| SidecarHead {
@@ -289,7 +288,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.idx");
         let tags: Vec<Tag> = (0..2000_u128).map(|n| Tag(n.to_be_bytes().map(|b| b.reverse_bits()))).collect();
-        let tags: Vec<Tag> = tags.into_iter().map(|mut tag| { tag.0.rotate_left(8); tag }).collect();
+        let tags: Vec<Tag> = tags
+            .into_iter()
+            .map(|mut tag| {
+                tag.0.rotate_left(8);
+                tag
+            })
+            .collect();
         Sidecar::write(&path, IDENTITY, &index(&tags)).unwrap();
         let sidecar = Sidecar::load(&path, IDENTITY, Position(101)).unwrap();
         for (n, &tag) in tags.iter().enumerate() {

@@ -5,9 +5,9 @@
 
 use caseledger_events::ids::Position;
 
-use crate::identity::LedgerIdentity;
 use super::record::{HEADER, MAGIC, RecordHeader};
 use super::segment::SEGMENT_HEADER;
+use crate::identity::LedgerIdentity;
 
 /// What a segment was found to hold.
 #[derive(Debug)]
@@ -80,12 +80,7 @@ fn used_bytes(bytes: &[u8]) -> usize {
 }
 
 /// Finds the next valid record that starts after position `next`.
-fn find_later(
-    bytes: &[u8],
-    from: usize,
-    identity: LedgerIdentity,
-    next: Position,
-) -> Option<(usize, RecordHeader)> {
+fn find_later(bytes: &[u8], from: usize, identity: LedgerIdentity, next: Position) -> Option<(usize, RecordHeader)> {
     let mut at = from;
     while let Some(found) = bytes.get(at + 1..)?.windows(MAGIC.len()).position(|window| window == MAGIC) {
         at += 1 + found;

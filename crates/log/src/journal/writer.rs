@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use caseledger_events::ids::{Position, Tag};
 use caseledger_proof::Hash;
-use rustix::fs::FallocateFlags;
 
 use super::keeper::KeeperHandle;
 use super::live_index::LiveIndex;
 use super::record::{HEADER, header_of};
-use super::segment::{SegmentHeader, create_file, segment_path};
+use super::segment::{SegmentHeader, allocate_now, create_file, segment_path};
 use super::table::{Index, Segment, SegmentTable};
 use crate::frame_group::Group;
 use crate::identity::LedgerIdentity;
@@ -31,8 +30,8 @@ pub(crate) struct JournalWriter {
     active: Arc<Segment>,
     /// Where the next record goes.
     at: u64,
-    /// Bytes the active segment is meant to hold.
-    capacity: u64,
+    /// Whether the keeper was asked for the segment after this one.
+    next_asked: bool,
 }
 
 /// A write or sync that failed, and on what.
@@ -61,14 +60,13 @@ impl JournalWriter {
         let active = table.newest().expect("a table has at least one segment");
         let file = File::options().read(true).write(true).open(&active.path);
         let file = file.map_err(failed("open", &active.path))?;
-        keeper.prepare_next();
         Ok(JournalWriter {
             dir: dir.to_owned(),
             identity,
             io: options.io.clone(),
             segment_bytes: options.segment_bytes,
             at: active.extent().len,
-            capacity: options.segment_bytes,
+            next_asked: false,
             table,
             keeper,
             file,
@@ -80,13 +78,17 @@ impl JournalWriter {
     pub fn append(&mut self, group: &Group) -> Result<(), WriteFailed> {
         let header = header_of(group);
         let empty = self.active.extent().last < self.active.first;
-        if self.at + header.record_bytes() > self.capacity && !empty {
+        if self.at + header.record_bytes() > self.segment_bytes && !empty {
             self.roll(group.first(), group.before())?;
         }
         let header = header.to_bytes(self.identity);
         self.io.step().map_err(failed("write", &self.active.path))?;
         write_both(&self.file, &header, group.body(), self.at).map_err(failed("write", &self.active.path))?;
         self.at += (HEADER + group.body().len()) as u64;
+        if !self.next_asked && self.at > self.segment_bytes / 2 {
+            self.next_asked = true;
+            self.keeper.prepare_next();
+        }
         Ok(())
     }
 
@@ -116,10 +118,9 @@ impl JournalWriter {
         let active = Arc::new(Segment::new(path, Index::Live(LiveIndex::new(first, before))));
         self.table.push(Arc::clone(&active));
         self.keeper.seal(std::mem::replace(&mut self.active, active));
-        self.keeper.prepare_next();
         self.file = file;
         self.at = header.len() as u64;
-        self.capacity = self.segment_bytes;
+        self.next_asked = false;
         Ok(())
     }
 
@@ -127,8 +128,7 @@ impl JournalWriter {
     fn prepare_here(&self) -> Result<(File, PathBuf), WriteFailed> {
         let path = self.dir.join("unprepared.tmp");
         let file = create_file(&path).map_err(failed("create", &path))?;
-        // Only the speed of later syncs hangs on this.
-        let _ = rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, self.segment_bytes);
+        allocate_now(&file, 0, self.segment_bytes).map_err(failed("preallocate", &path))?;
         Ok((file, path))
     }
 }

@@ -227,7 +227,9 @@ mod tests {
 
     const IDENTITY: LedgerIdentity = LedgerIdentity { ledger: LedgerId([1; 16]), epoch: Epoch(3) };
 
-    fn encoded(frames: &[Vec<u8>]) -> (Group, Vec<(Vec<u8>, Vec<u8>)>) {
+    type Stored = (Vec<u8>, Vec<u8>);
+
+    fn encoded(frames: &[Vec<u8>]) -> (Group, Vec<Stored>) {
         let mut group = Group::new(Position(11), Hash([9; 32]));
         frames.iter().for_each(|frame| {
             group.push(frame);
@@ -316,7 +318,7 @@ mod tests {
         frames.push(b"after".to_vec());
         let (_, mut values) = encoded(&frames);
         values.push((IDENTITY_KEY.to_vec(), encode_identity(IDENTITY, 0, 1)));
-        let line = |(key, value): &(Vec<u8>, Vec<u8>)| format!("{} {}\n", hex::encode(key), hex::encode(value));
+        let line = |(key, value): &Stored| format!("{} {}\n", hex::encode(key), hex::encode(value));
         let today: String = values.iter().map(line).collect();
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/sled_values.txt");
         if std::env::var("CASELEDGER_GOLDEN").is_ok_and(|value| value == "write") {

@@ -1,8 +1,8 @@
 //! The thread that feeds sled while the calling thread writes the journal.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::{SharedSled, SledFault};

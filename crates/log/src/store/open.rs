@@ -248,7 +248,8 @@ impl Opening<'_> {
             repairing: Mutex::default(),
         });
         let writer = JournalWriter::open(&journal, self.identity, self.options, table, keeper).map_err(write_failed)?;
-        let sled_writer = SledWriter::spawn(Arc::clone(&copies.sled)).map_err(failed("start a thread for", self.dir))?;
+        let sled_writer =
+            SledWriter::spawn(Arc::clone(&copies.sled)).map_err(failed("start a thread for", self.dir))?;
         let keeper = spawn_keeper(work, &copies).map_err(failed("start a thread for", self.dir))?;
         Ok(Store {
             dir: self.dir.to_owned(),

@@ -1,5 +1,6 @@
 //! What the storage tests share: events of several streams, a model of the log, and a ledger directory.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
