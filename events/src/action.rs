@@ -98,6 +98,12 @@ pub trait Action: for<'de> Deserialize<'de> + JsonSchema {
         Ok(self)
     }
 
+    /// Returns a refusal that tells an actor who may not record it more than *not this role* would.
+    fn told(role: Role) -> Option<Refusal> {
+        let _ = role;
+        None
+    }
+
     /// Refuses an actor whom [`Action::WHO`] lets through but this action does not.
     fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
         let _ = (case, at);
@@ -164,6 +170,11 @@ macro_rules! case_actions {
                 ACTIONS.iter().find(|info| info.name == name).expect("the table is made from the same list")
             }
 
+            /// Asks the action what it tells an actor who may not record it.
+            fn told(&self, role: Role) -> Option<Refusal> {
+                match self { $(CaseAction::$name(_) => $name::told(role),)* }
+            }
+
             /// Asks the action about the actor.
             fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
                 match self { $(CaseAction::$name(action) => action.may(case, at),)* }
@@ -225,7 +236,7 @@ impl CaseAction {
     /// Decides the action: who, when, closed or not, pinned or not, then its own rule.
     pub fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let info = self.info();
-        may_record(info.who, case, at)?;
+        may_record(info.who, case, at).map_err(|no| self.told(at.context.actor.role).unwrap_or(no))?;
         self.may(case, at)?;
         if at.occurred_at.is_after(at.context.now) {
             return Err(Refusal::InTheFuture { today: at.today() });

@@ -126,14 +126,14 @@ pub struct Enrolment {
     pub student_type: Option<Code>,
 }
 
-/// Who at which school is asked about the case.
+/// Who at the school is asked about the case, and where the student was enrolled when that was said.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct PrimaryContact {
     /// The person.
     pub person: Code,
-    /// The school.
-    pub school: Code,
-    /// The day they were named.
+    /// The school of enrolment, as known then.
+    pub school: Option<Code>,
+    /// The day that was recorded.
     pub since: NaiveDate,
 }
 
@@ -269,9 +269,10 @@ impl Case {
         match event {
             CaseEvent::SupportRequestSubmitted(e) => {
                 self.school = e.school;
-                let since = times.occurred_at.auckland();
-                self.contact = Some(PrimaryContact { person: e.primary_contact, school: e.school, since });
-                self.enrolled(Enrolment { from: since, school: Some(e.school), student_type: None });
+                let from = times.occurred_at.auckland();
+                self.enrolled(Enrolment { from, school: Some(e.school), student_type: None });
+                let since = times.recorded_at.auckland();
+                self.contact = Some(PrimaryContact { person: e.primary_contact, school: Some(e.school), since });
             }
             CaseEvent::NonEnrolmentNotified(e) => {
                 self.school = e.last_school;
@@ -320,9 +321,8 @@ impl Case {
                 }
             }
             CaseEvent::PrimaryContactChanged(e) => {
-                let since = times.occurred_at.auckland();
-                let school = self.enrolled_at(since).unwrap_or(self.school);
-                self.contact = Some(PrimaryContact { person: e.contact, school, since });
+                let since = times.recorded_at.auckland();
+                self.contact = Some(PrimaryContact { person: e.contact, school: self.enrolled_at(since), since });
             }
             CaseEvent::InformationRequestOpened(e) => {
                 self.request_opened(OpenRequest {
@@ -447,9 +447,9 @@ impl Case {
     /// Returns the school's primary contact on a day: asked anew once enrolment has moved (domain §2.1).
     pub fn primary_contact(&self, day: NaiveDate) -> Option<Code> {
         let contact = self.contact?;
-        let moved = |e: &Enrolment| e.from > contact.since && e.from <= day && e.school != Some(contact.school);
-        let here = self.enrolled_at(day) == Some(contact.school);
-        (here && !self.enrolments.iter().any(moved)).then_some(contact.person)
+        let moved = |e: &Enrolment| e.from > contact.since && e.from <= day && e.school != contact.school;
+        let as_then = self.enrolled_at(day) == contact.school;
+        (as_then && !self.enrolments.iter().any(moved)).then_some(contact.person)
     }
 
     /// Returns the catchment of the confirmed address, where one is confirmed (R15).

@@ -27,6 +27,7 @@ impl From<Error> for BadFrame {
                 None if text.starts_with("missing field") => text.clone(),
                 None => "a value does not fit".to_owned(),
             },
+            Error::InvalidMarkerRead(_) | Error::InvalidDataRead(_) => "the bytes end before the event does".to_owned(),
             plain => plain.to_string(),
         };
         BadFrame { reason }

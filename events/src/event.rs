@@ -38,6 +38,8 @@ pub enum Broadcast {
 pub struct EventType {
     /// The stored name.
     pub name: &'static str,
+    /// One sentence for people.
+    pub summary: &'static str,
     /// The newest schema version.
     pub version: u16,
     /// The id in the domain catalogue, such as `E1`.
@@ -49,16 +51,17 @@ pub struct EventType {
 }
 
 macro_rules! case_events {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $version:literal, $source:literal, $broadcast:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $version:literal, $source:literal, $broadcast:ident;)*) => {
         /// Something that has happened to a case.
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub enum CaseEvent {
-            $($(#[$doc])* $variant($variant),)*
+            $($(#[doc = $doc])* $variant($variant),)*
         }
 
         /// Every event type, in the order of the catalogue.
         pub const EVENT_TYPES: &[EventType] = &[$(EventType {
             name: $name,
+            summary: concat!($($doc),*).trim_ascii(),
             version: $version,
             source: $source,
             broadcast: Broadcast::$broadcast,

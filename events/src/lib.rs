@@ -47,4 +47,10 @@ pub mod world;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(test)]
+mod catalogue;
+
+#[cfg(test)]
+mod golden;
+
 pub mod readable;

@@ -11,12 +11,12 @@ use crate::event::{CaseKind, ClosureReason};
 use crate::ids::{CaseId, Code};
 
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $rule:literal, $code:literal, $what:literal, $way_out:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident $({ $($field:ident: $type:ty),* })? = $rule:literal, $code:literal, $what:literal, $way_out:literal;)*) => {
         /// A command that a rule does not allow; nothing was written.
         #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
         #[serde(untagged)]
         pub enum Refusal {
-            $($(#[$doc])* $name $({ $(#[doc = "What was true."] $field: $type),* })?,)*
+            $($(#[doc = $doc])* $name $({ $(#[doc = "What was true."] $field: $type),* })?,)*
         }
 
         impl Refusal {
@@ -37,6 +37,9 @@ macro_rules! refusals {
 
             /// Every refusal as (rule, code, way out), in the order of the list.
             pub const ALL: &[(&'static str, &'static str, &'static str)] = &[$(($rule, $code, $way_out),)*];
+
+            /// The sentence of each refusal, in the order of [`Refusal::ALL`], with facts in braces.
+            pub const SENTENCES: &[&'static str] = &[$($what,)*];
         }
 
         impl std::fmt::Display for Refusal {

@@ -23,6 +23,8 @@ use shards::{Shard, Shards};
 
 mod drafts;
 mod shards;
+#[cfg(test)]
+mod tests;
 
 /// The most the facts of one event may take, so that its broadcast stays within 16 KiB (design §5).
 pub const FACTS_BYTES_MAX: usize = 12 * 1024;

@@ -25,8 +25,7 @@ impl Action for CloseCase {
     const NAME: &'static str = "close";
     const SUMMARY: &'static str = "Closes the case with a reason.";
     const RULES: &'static str = "E30, R22, R23, R25";
-    // CIT is let through to its own refusal, which says more than *not this role*.
-    const WHO: &'static [Who] = &[Who::CurrentProvider, Who::Cit];
+    const WHO: &'static [Who] = &[Who::CurrentProvider];
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
 
@@ -35,8 +34,8 @@ impl Action for CloseCase {
         Ok(self)
     }
 
-    fn may(&self, _: &Case, at: &At<'_>) -> Result<(), Refusal> {
-        if at.context.actor.role == Role::Cit { Err(Refusal::CitDoesNotClose) } else { Ok(()) }
+    fn told(role: Role) -> Option<Refusal> {
+        (role == Role::Cit).then_some(Refusal::CitDoesNotClose)
     }
 
     fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {

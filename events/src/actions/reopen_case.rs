@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::{Case, Status};
-use crate::envelope::Source;
+use crate::envelope::{Role, Source};
 use crate::event::{CaseEvent, CaseReopened, ReopenReason};
 use crate::parts::NoteNeeded;
 use crate::refusal::Refusal;
@@ -22,14 +22,17 @@ impl Action for ReopenCase {
     const NAME: &'static str = "reopen";
     const SUMMARY: &'static str = "Reopens a closed case, with a reason; people only.";
     const RULES: &'static str = "E31, R26, R27";
-    // Feeds are let through to their own refusal, which says more than *not this role*.
-    const WHO: &'static [Who] = &[Who::CurrentWorkflowLead, Who::Cit, Who::ServiceDesk, Who::Enrol, Who::Agency];
+    const WHO: &'static [Who] = &[Who::CurrentWorkflowLead, Who::Cit, Who::ServiceDesk];
     const ON_CLOSED: OnClosed = OnClosed::Accepted;
     type Personal = NoteNeeded;
 
+    fn told(role: Role) -> Option<Refusal> {
+        role.is_feed().then_some(Refusal::OnlyPeopleReopen)
+    }
+
     fn may(&self, _: &Case, at: &At<'_>) -> Result<(), Refusal> {
-        let person = at.context.source == Source::Person && !at.context.actor.role.is_feed();
-        if person { Ok(()) } else { Err(Refusal::OnlyPeopleReopen) }
+        // Whatever role it claims, what comes from a feed, a migration or the ledger itself is no person's act.
+        if at.context.source == Source::Person { Ok(()) } else { Err(Refusal::OnlyPeopleReopen) }
     }
 
     fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {

@@ -1,0 +1,164 @@
+//! The catalogue for people and the JSON Schemas for programs, made from the tables and compared with what is kept.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p caseledger-events catalogue` writes them anew.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use crate::action::{ACTIONS, ActionInfo, OnClosed, Who};
+use crate::event::{Broadcast, EVENT_TYPES, EventType};
+use crate::opening::OPENINGS;
+use crate::refusal::Refusal;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[track_caller]
+fn compare(path: &Path, today: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, today).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == today, "{} is not what the tables say: UPDATE_GOLDEN=1 writes it", path.display());
+}
+
+#[test]
+fn the_catalogue_is_what_the_tables_say() {
+    compare(&root().join("docs/catalogue.md"), &catalogue());
+}
+
+#[test]
+fn the_schema_of_every_event_type_is_what_the_types_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for row in EVENT_TYPES {
+        let text = serde_json::to_string_pretty(&schema(row)).unwrap() + "\n";
+        compare(&folder.join(format!("{}.v{}.json", row.name, row.version)), &text);
+    }
+}
+
+#[test]
+fn facts_as_they_go_out_fit_their_schema_in_names_and_presence() {
+    for (row, event) in EVENT_TYPES.iter().zip(crate::testing::sample_events()) {
+        let facts: Value = rmp_serde::from_slice(&event.facts()).map(|facts: FactNames| facts.0).unwrap();
+        let schema = schema(row);
+        let known = schema["properties"].as_object().cloned().unwrap_or_default();
+        let present: Vec<&String> = facts.as_object().unwrap().keys().collect();
+        assert!(present.iter().all(|name| known.contains_key(*name)), "{}: {present:?}", row.name);
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        assert!(required.iter().all(|name| facts.get(name.as_str().unwrap()).is_some()), "{}", row.name);
+    }
+}
+
+/// The names of a fact map, whatever the values.
+struct FactNames(Value);
+
+impl<'de> serde::Deserialize<'de> for FactNames {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let names = std::collections::BTreeMap::<String, serde::de::IgnoredAny>::deserialize(d)?;
+        Ok(FactNames(names.into_keys().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()))
+    }
+}
+
+fn schema(row: &EventType) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = serde_json::to_value((row.schema)(&mut generator)).unwrap();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["$id"] = json!(format!("urn:caseledger:schema:{}:v{}", row.name, row.version));
+    schema["title"] = json!(row.name);
+    let definitions = generator.take_definitions(true);
+    if !definitions.is_empty() {
+        schema["$defs"] = Value::Object(definitions);
+    }
+    schema
+}
+
+fn catalogue() -> String {
+    let mut page = String::from(
+        "# Catalogue\n\nEvery event type, action and refusal of the ledger. Made from the tables in `events/src`; \
+         `UPDATE_GOLDEN=1 cargo test -p caseledger-events catalogue` writes it anew. Ids such as E1, R20 or Q4 are \
+         those of the domain's list.\n",
+    );
+    events(&mut page);
+    openings(&mut page);
+    actions(&mut page);
+    refusals(&mut page);
+    page
+}
+
+fn events(page: &mut String) {
+    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`.\n\n");
+    page.push_str("| Type | Version | Source | Broadcast | What has happened | Facts |\n|---|---|---|---|---|---|\n");
+    for row in EVENT_TYPES {
+        let broadcast = match row.broadcast {
+            Broadcast::Facts => "facts",
+            Broadcast::Restricted => "position and hash alone",
+        };
+        let EventType { name, version, source, summary, .. } = row;
+        let facts = names(&schema(row));
+        writeln!(page, "| `{name}` | {version} | {source} | {broadcast} | {summary} | {facts} |").unwrap();
+    }
+}
+
+/// The names of an object's fields; those that may be absent with a question mark.
+fn names(schema: &Value) -> String {
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(fields) = schema["properties"].as_object() else { return String::new() };
+    let name = |name: &String| format!("`{name}`{}", if required.contains(&name.as_str()) { "" } else { "?" });
+    fields.keys().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn openings(page: &mut String) {
+    page.push_str("\n## Opening a case\n\n`POST /v1/cases`; a student with an active case gets the referral attached to it (Q4).\n\n");
+    page.push_str("| Action | Rules | What it does | Facts |\n|---|---|---|---|\n");
+    for info in OPENINGS {
+        let facts = names(&object(info.facts));
+        writeln!(page, "| `{}` | {} | {} | {facts} |", info.name, info.rules, info.summary).unwrap();
+    }
+}
+
+fn object(of: fn(&mut schemars::SchemaGenerator) -> schemars::Schema) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).into_generator();
+    serde_json::to_value(of(&mut generator)).unwrap()
+}
+
+fn actions(page: &mut String) {
+    page.push_str("\n## Actions on a case\n\n`POST /v1/cases/{case}/actions/{action}`. A closed case takes *late records* when they occurred before it was closed (R40).\n\n");
+    page.push_str("| Action | Who | Rules | On a closed case | What it does | Facts | Personal |\n|---|---|---|---|---|---|---|\n");
+    for info in ACTIONS {
+        let ActionInfo { name, rules, summary, .. } = info;
+        let who = info.who.iter().map(who).collect::<Vec<_>>().join(", ");
+        let on_closed = match info.on_closed {
+            OnClosed::Refused => "refused",
+            OnClosed::IfItOccurredBefore => "late records",
+            OnClosed::Accepted => "taken",
+        };
+        let (facts, personal) = (names(&object(info.facts)), names(&object(info.personal)));
+        writeln!(page, "| `{name}` | {who} | {rules} | {on_closed} | {summary} | {facts} | {personal} |").unwrap();
+    }
+}
+
+fn who(who: &Who) -> &'static str {
+    match who {
+        Who::CurrentProvider => "the provider that holds the case",
+        Who::CurrentWorkflowLead => "its workflow lead",
+        Who::AnyProvider => "any provider",
+        Who::CaseSchool => "the school of enrolment",
+        Who::Cit => "CIT",
+        Who::Enrol => "ENROL",
+        Who::Agency => "INZ, MSD",
+        Who::ServiceDesk => "the Service Desk",
+    }
+}
+
+fn refusals(page: &mut String) {
+    page.push_str("\n## Refusals\n\nWhat a rule answers when it says no. When several apply, the first wins: the actor, the time, the closed case, the open request, then the action's own rules.\n\n");
+    page.push_str("| Code | Rule | What was true | What would make it possible |\n|---|---|---|---|\n");
+    for (&(rule, code, way_out), sentence) in Refusal::ALL.iter().zip(Refusal::SENTENCES) {
+        writeln!(page, "| `{code}` | {rule} | {sentence} | {way_out} |").unwrap();
+    }
+}

@@ -1,0 +1,113 @@
+//! Stored bytes, kept: every event type and version ever written decodes to today's type and says what it said.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p caseledger-events golden` writes files that are missing, and never writes one again.
+
+mod frames;
+mod history;
+mod odd;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use frames::{Sample, samples};
+
+use crate::codec;
+use crate::envelope::Recorded;
+use crate::event::CaseEvent;
+use crate::personal::Part;
+use crate::reference::Entry;
+use crate::system::LedgerEvent;
+
+/// The folder the files lie in.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
+}
+
+fn update() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1")
+}
+
+/// Returns the bytes of a file; writes them first where it is missing and that is asked for.
+#[track_caller]
+fn keep(path: &Path, today: &[u8]) -> Vec<u8> {
+    if !path.exists() && update() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, today).unwrap();
+    }
+    let hint = "UPDATE_GOLDEN=1 writes what is missing";
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}; {hint}", path.display()))
+}
+
+/// Says what an event says: its envelope, its facts and its personal parts, as people can read them.
+fn told(frame: &[u8]) -> String {
+    let event = codec::decode(frame).unwrap_or_else(|error| panic!("{error}"));
+    let mut told = String::new();
+    let envelope = Recorded { facts: &[], parts: vec![], ..event.clone() };
+    writeln!(told, "{envelope:#?}").unwrap();
+    writeln!(told, "facts: {}", facts(&event)).unwrap();
+    for part in &event.parts {
+        writeln!(told, "part: {part:?} {}", words(part)).unwrap();
+    }
+    told
+}
+
+fn facts(event: &Recorded<'_>) -> String {
+    if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts).unwrap() {
+        return format!("{read:#?}");
+    }
+    if let Some(entry) = Entry::read(event).unwrap() {
+        return format!("{entry:#?}");
+    }
+    format!("{:#?}", LedgerEvent::read(event).unwrap().expect("an event of a known stream"))
+}
+
+/// The words of a part; the people in these files are made up.
+fn words(part: &Part) -> String {
+    let value: serde_json::Value = rmp_serde::from_slice(&part.body).unwrap();
+    value.to_string()
+}
+
+/// Returns the files of one ending below the folder, by name.
+fn files(ending: &str) -> BTreeMap<String, PathBuf> {
+    let entries = std::fs::read_dir(folder()).expect("the folder of golden files is there");
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter_map(|path| Some((path.file_name()?.to_str()?.strip_suffix(ending)?.to_owned(), path.clone())))
+        .collect()
+}
+
+#[test]
+fn todays_encoding_equals_the_newest_file_of_each_type() {
+    for Sample { name, frame } in samples() {
+        let kept = keep(&folder().join(format!("{name}.msgpack")), &frame);
+        assert!(kept == frame, "{name}: today's bytes are not those that were written before");
+    }
+}
+
+#[test]
+fn every_file_decodes_to_todays_type_and_says_what_it_said() {
+    for Sample { name, frame } in samples() {
+        keep(&folder().join(format!("{name}.msgpack")), &frame);
+    }
+    let frames = files(".msgpack");
+    assert!(!frames.is_empty());
+    for (name, path) in frames {
+        let told = told(&std::fs::read(&path).unwrap());
+        let kept = keep(&path.with_extension("txt"), told.as_bytes());
+        assert_eq!(told, String::from_utf8(kept).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn every_row_of_the_table_has_a_file_of_its_newest_version_and_every_part_kind_is_in_one() {
+    let kept = files(".msgpack");
+    for row in crate::event::EVENT_TYPES {
+        let name = format!("{}.v{}", row.name, row.version);
+        assert!(kept.contains_key(&name), "{name} has no golden file");
+    }
+    let all: String = kept.values().map(|path| told(&std::fs::read(path).unwrap())).collect();
+    for (part, group) in crate::parts::PART_KINDS {
+        assert!(all.contains(&format!("part: Part({group:?} {part} v1")), "{part}");
+    }
+}

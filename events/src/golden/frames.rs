@@ -1,0 +1,134 @@
+//! One stored frame of every event type: of a case, of the ledger itself, and of the reference data.
+
+use crate::codec;
+use crate::dates::Timestamp;
+use crate::envelope::{Recorded, Scope, Source};
+use crate::event::CaseEvent;
+use crate::ids::{CaseId, CorrelationId, Epoch, Position, StreamId, Tag, Version};
+use crate::machine::Draft;
+use crate::parts::*;
+use crate::personal::{Part, PartKind, Personal};
+use crate::system::{LedgerEvent, ledger_actor};
+use crate::testing::*;
+
+/// A frame and the name of its file.
+pub struct Sample {
+    pub name: String,
+    pub frame: Vec<u8>,
+}
+
+/// Returns one frame of every type, as written today.
+pub fn samples() -> Vec<Sample> {
+    let cases = sample_events().into_iter().zip(1..).map(|(event, i)| of_a_case(&event, i));
+    cases.chain(of_the_ledger()).chain(of_reference()).collect()
+}
+
+fn of_a_case(event: &CaseEvent, i: u64) -> Sample {
+    let draft = Draft {
+        stream: StreamId::Case(CaseId([7; 16])),
+        kind: event.kind(),
+        schema: event.schema(),
+        facts: event.facts(),
+        occurred_at: if i.is_multiple_of(2) { time("2026-02-16") } else { time("2026-02-16T09:30:00+13:00") },
+        scope: Scope { provider: Some(code("ASP-1")), catchment: Some(code("C-1")), school: Some(code("SCH-1")) },
+        carries_parts: true,
+    };
+    let recorded = Recorded {
+        position: Position(i * 1_000_000),
+        version: Version(i as u32),
+        previous: Position(i * 1_000),
+        source_recorded_at: (i == 1).then_some(Timestamp(1_771_188_300_000_000)),
+        on_behalf_of: (i == 2).then(|| code("P-9")),
+        causation: (i == 3).then_some(Position(2)),
+        tag: (!i.is_multiple_of(3)).then_some(Tag([0xab; 16])),
+        salt: [i as u8; 16],
+        parts: parts_of(event),
+        ..recorded(&draft, Position(1), Timestamp(1_771_188_300_123_456))
+    };
+    sample(format!("{}.v{}", event.kind(), event.schema()), &recorded)
+}
+
+fn sample(name: String, recorded: &Recorded<'_>) -> Sample {
+    let mut frame = Vec::new();
+    codec::encode(recorded, &mut frame);
+    Sample { name, frame }
+}
+
+/// The personal parts that travel with an event: each kind with one of them at least.
+fn parts_of(event: &CaseEvent) -> Vec<Part> {
+    let text = |text: &str| Personal::new(text.to_owned());
+    let note = Note { text: text("Spoke with the whānau.") }.to_part();
+    match event {
+        CaseEvent::SupportRequestSubmitted(_) => {
+            let student = Student {
+                nsn: Some(text("123456789")),
+                family_name: text("Tāmihana"),
+                given_names: text("Hēmi Rāwiri"),
+                preferred_name: Some(text("Hēmi")),
+                birth_date: Personal::new(day("2013-07-09")),
+            };
+            let contacts = Contacts {
+                address: vec![text("12 Tāwhai Street"), text("Ōtaki")],
+                phones: vec![text("021 555 0100")],
+                emails: vec![text("whanau@example.nz")],
+                caregivers: vec![Caregiver {
+                    name: text("Mere Tāmihana"),
+                    relation: Some(text("mother")),
+                    phone: None,
+                }],
+            };
+            let health = HealthNote { text: text("Asthma.") };
+            vec![student.to_part(), contacts.to_part(), note, health.to_part()]
+        }
+        CaseEvent::StudentPlanRecorded(_) => {
+            vec![PlanText { goals: vec![text("Four days a week")], actions: vec![text("Bus card")] }.to_part()]
+        }
+        CaseEvent::InformationRequestAnswered(_) => {
+            vec![AgencyAnswer { code: text("OUT"), detail: Some(text("Left on 29 January.")) }.to_part()]
+        }
+        CaseEvent::OverseasEvidenceReceived(_) => {
+            let travel = TravelEvidence {
+                document: Some(text("Boarding pass")),
+                date_left: Some(Personal::new(day("2026-01-29"))),
+                travelled_as: Some(text("Hemi Tamihana")),
+                passport: Some(text("LA000000")),
+                companions: vec![text("Mere Tāmihana")],
+            };
+            vec![travel.to_part()]
+        }
+        CaseEvent::ProviderAgreementRecorded(_) => {
+            vec![AgreementNote { agreed_by: Some(text("Ana Māhina")), text: Some(text("By phone.")) }.to_part()]
+        }
+        CaseEvent::CommentAdded(_) | CaseEvent::CaseReopened(_) => vec![note],
+        _ => vec![],
+    }
+}
+
+fn of_the_ledger() -> Vec<Sample> {
+    let now = Timestamp(1_771_188_300_123_456);
+    let events = [
+        LedgerEvent::LedgerCreated { simulated: false, format: codec::FORMAT },
+        LedgerEvent::HistoryRestored { epoch_before: Epoch(0), head_before: Position(420), head_kept: Position(400) },
+        LedgerEvent::ClockConfirmed { before: Timestamp(now.0 - 7_200_000_000), confirmed: now },
+    ];
+    let sample = |(event, i): (&LedgerEvent, u64)| {
+        let draft = event.draft(now);
+        let recorded = Recorded { actor: ledger_actor(), source: Source::Ledger, ..recorded(&draft, Position(i), now) };
+        sample(format!("{}.v{}", draft.kind, draft.schema), &recorded)
+    };
+    events.iter().zip(1..).map(sample).collect()
+}
+
+fn of_reference() -> Vec<Sample> {
+    let ended = crate::reference::Entry::InSchool { school: code("SCH-1"), provider: None, from: day("2026-07-01") };
+    let rows = [reference()[4], reference()[0], reference()[7], ended];
+    let sample = |(row, name): (&crate::reference::Entry, &str)| {
+        let draft = row.draft(time("2026-01-05"));
+        let recorded = recorded(&draft, Position(2), Timestamp(1_767_567_600_000_000));
+        sample(
+            format!("{}.v{}{name}", draft.kind, draft.schema),
+            &Recorded { correlation: CorrelationId([4; 16]), ..recorded },
+        )
+    };
+    rows.iter().zip(["", ".catchment", ".in_school", ".in_school_ended"]).map(sample).collect()
+}
