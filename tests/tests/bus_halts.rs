@@ -172,3 +172,76 @@ async fn somebody_else_publishing_into_the_stream() {
     let again = start(options(&broker), &ledger).await;
     assert_eq!(until_halted(&again.view()).await.0, "diverged", "a relay that starts afresh sees it as well");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_rights_is_told_what_was_refused() {
+    let Some(broker) = Broker::start() else { return };
+    let ledger = Ledger::with(10);
+    let first = relay(&broker, &ledger).await;
+    until_out(&first.view(), &ledger).await;
+    first.stop().await;
+    let mut options = options(&broker);
+    options.endpoint.seed_file = Some(broker.creds_dir().join("reporting.nk"));
+    options.endpoint.patience.request = std::time::Duration::from_millis(500);
+    let relay = start(options, &ledger).await;
+    let told = |status: &caseledger_bus::RelayStatus| {
+        status.state.to_string().to_lowercase().contains("permissions violation")
+    };
+    let status = until(&relay.view(), "the refusal by name", told).await;
+    assert_eq!(status.state.name(), "degraded");
+    until(&relay.view(), "the count of refusals", |status| status.violations > 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_the_broker_does_not_know_is_named_and_others_are_not_asked_for() {
+    let Some(broker) = Broker::start() else { return };
+    let ledger = Ledger::with(10);
+    let folder = caseledger_tests::Folder::new("seed");
+    let seed = folder.path().join("unknown.nk");
+    std::fs::write(&seed, nkeys::KeyPair::new_user().seed().unwrap()).unwrap();
+    std::fs::set_permissions(&seed, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let mut options = options(&broker);
+    options.endpoint.seed_file = Some(seed);
+    let relay = start(options, &ledger).await;
+    let told = |status: &caseledger_bus::RelayStatus| status.state.to_string().contains("authorization violation");
+    assert_eq!(until(&relay.view(), "the refusal by name", told).await.state.name(), "degraded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old() {
+    let old = old_server().await;
+    let ledger = Ledger::with(10);
+    let endpoint = caseledger_bus::Endpoint::new(old, caseledger_bus::BusUser::Relay, None);
+    let error = caseledger_bus::Connection::open(&endpoint).await.unwrap_err().to_string();
+    assert!(error.contains("2.9.10") && error.contains("2.14"), "{error}");
+    let mut options = caseledger_bus::RelayOptions::new(endpoint, None);
+    options.endpoint.patience.request = std::time::Duration::from_millis(200);
+    let relay = start(options, &ledger).await;
+    let (name, text) = until_halted(&relay.view()).await;
+    assert_eq!(name, "server_too_old");
+    assert!(text.contains("2.9.10") && text.contains("cargo xtask tools"), "{text}");
+}
+
+/// Listens as a server that says it is 2.9.10 and keeps connections open: what is read of an old one before anything else.
+async fn old_server() -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address");
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (read, mut write) = socket.into_split();
+                let hello =
+                    "INFO {\"server_id\":\"old\",\"version\":\"2.9.10\",\"headers\":true,\"max_payload\":1048576}\r\n";
+                let _ = write.write_all(hello.as_bytes()).await;
+                let mut lines = BufReader::new(read).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if line.starts_with("PING") {
+                        let _ = write.write_all(b"PONG\r\n").await;
+                    }
+                }
+            });
+        }
+    });
+    format!("nats://{address}")
+}

@@ -1,6 +1,8 @@
 //! The few calls of the JetStream API this crate makes, with one kind of error.
 
-use async_nats::jetstream::context::{RequestError, RequestErrorKind};
+use std::time::Instant;
+
+use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::stream::{Config, Info, RawMessage};
@@ -127,24 +129,20 @@ impl Api {
     async fn call<A: DeserializeOwned>(&self, call: &str, request: &impl Serialize) -> Result<A, ApiError> {
         // The client bounds the wait for an answer, not the wait for room to send: both are bounded here.
         let wait = self.connection.patience().request;
+        let asked = Instant::now();
         let answer = tokio::time::timeout(wait, self.context.request(call.to_owned(), request)).await;
-        let no_answer = || ApiError::NoAnswer { call: call.to_owned(), hint: self.connection.trouble() };
+        let no_answer = || ApiError::NoAnswer { call: call.to_owned(), hint: self.connection.refused_since(asked) };
         match answer {
             Err(_) => Err(no_answer()),
             Ok(Ok(Response::Ok(answer))) => Ok(answer),
             Ok(Ok(Response::Err { error })) => {
                 Err(ApiError::Refused { call: call.to_owned(), code: error.error_code().0, text: error.to_string() })
             }
-            Ok(Err(error)) => Err(self.failed(call, &error)),
-        }
-    }
-
-    fn failed(&self, call: &str, error: &RequestError) -> ApiError {
-        let call = call.to_owned();
-        match error.kind() {
-            RequestErrorKind::NoResponders => ApiError::NobodyAnswers { call },
-            RequestErrorKind::TimedOut => ApiError::NoAnswer { call, hint: self.connection.trouble() },
-            _ => ApiError::Unreadable { call, reason: error.to_string() },
+            Ok(Err(error)) => Err(match error.kind() {
+                RequestErrorKind::NoResponders => ApiError::NobodyAnswers { call: call.to_owned() },
+                RequestErrorKind::TimedOut => no_answer(),
+                _ => ApiError::Unreadable { call: call.to_owned(), reason: error.to_string() },
+            }),
         }
     }
 }

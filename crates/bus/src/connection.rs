@@ -1,8 +1,8 @@
 //! A connection to the broker as one user: it comes back by itself and says how it stands.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use async_nats::{Client, ConnectOptions, Event};
@@ -80,18 +80,22 @@ pub(crate) fn too_old(version: &str) -> String {
 /// What the client told about itself, for messages and metrics.
 #[derive(Debug, Default)]
 struct Notes {
-    trouble: Mutex<Option<String>>,
+    texts: Mutex<Texts>,
     violations: AtomicU64,
     dropped: AtomicU64,
 }
 
-impl Notes {
-    fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+#[derive(Debug, Default)]
+struct Texts {
+    /// Why there is no connection; forgotten once there is one.
+    trouble: Option<String>,
+    /// What the broker refused last, and when.
+    refusal: Option<(Instant, String)>,
+}
 
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+impl Notes {
+    fn texts(&self) -> MutexGuard<'_, Texts> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,6 +148,8 @@ impl Connection {
                 reason: connection.trouble().unwrap_or_else(|| "no answer".to_owned()),
             });
         }
+        // What the server says of itself is known a moment after the connection stands, and surely after an answer.
+        let _ = tokio::time::timeout(wait, connection.client.flush()).await;
         match connection.version_too_old() {
             Some(version) => Err(ConnectError::TooOld { version }),
             None => Ok(connection),
@@ -160,9 +166,14 @@ impl Connection {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
 
-    /// Returns what the client met last, while it has not connected since.
+    /// Returns why the connection does not stand, where the client has said so.
     pub fn trouble(&self) -> Option<String> {
-        self.notes.trouble()
+        self.notes.texts().trouble.clone()
+    }
+
+    /// Returns what the broker has refused since a moment: a forbidden subject is no error, only an answer that never comes.
+    pub(crate) fn refused_since(&self, since: Instant) -> Option<String> {
+        self.notes.texts().refusal.as_ref().filter(|(at, _)| *at >= since).map(|(_, text)| text.clone())
     }
 
     /// Returns how often the broker refused this user something.
@@ -178,7 +189,9 @@ impl Connection {
     /// Returns the server's version when it is older than [`SERVER_MIN`].
     pub fn version_too_old(&self) -> Option<String> {
         let (major, minor) = SERVER_MIN;
-        (!self.client.is_server_compatible(major, minor, 0)).then(|| self.client.server_info().version)
+        let version = self.client.server_info().version;
+        // Empty until the server has said something.
+        (!version.is_empty() && !self.client.is_server_compatible(major, minor, 0)).then_some(version)
     }
 
     /// Returns who is connected.
@@ -225,7 +238,7 @@ fn delay(attempt: usize, patience: &Patience) -> Duration {
 fn note(user: BusUser, event: &Event, notes: &Notes, link: &watch::Sender<Link>) {
     match event {
         Event::Connected => {
-            notes.set_trouble(None);
+            notes.texts().trouble = None;
             link.send_modify(|link| *link = Link { up: true, times: link.times + 1 });
             tracing::info!(%user, "connected to the broker");
         }
@@ -242,17 +255,16 @@ fn note(user: BusUser, event: &Event, notes: &Notes, link: &watch::Sender<Link>)
             if text.to_lowercase().contains("permissions violation") {
                 notes.violations.fetch_add(1, Ordering::Relaxed);
             }
-            notes.set_trouble(Some(text.clone()));
+            notes.texts().refusal = Some((Instant::now(), text.clone()));
             tracing::error!(%user, error = text, "the broker refused something");
         }
         Event::ClientError(error) => {
             let text = error.to_string();
             // Repeated on every attempt: said once in a warning, then only where somebody looks closely.
-            if notes.trouble().as_deref() == Some(&text) {
+            if notes.texts().trouble.replace(text.clone()).as_ref() == Some(&text) {
                 tracing::debug!(%user, error = text, "still no connection to the broker");
             } else {
                 tracing::warn!(%user, error = text, "no connection to the broker; trying again");
-                notes.set_trouble(Some(text));
             }
         }
         Event::LameDuckMode => tracing::warn!(%user, "the broker is about to shut down"),

@@ -224,12 +224,15 @@ impl Relay {
             }
             shown
         });
+        let mut link = self.connection.link();
+        link.mark_unchanged();
         let found = tokio::select! {
             () = self.stop.cancelled() => return Err(End::Stopped),
+            _ = link.changed() => return Err(End::Later("the connection broke".to_owned())),
             found = standing(&self.api, &self.log, self.options.stream, verified) => found,
         };
         // Known only now: the server has just answered, so what the client knows of it is of this connection.
-        if let Some(version) = self.connection.version_too_old().filter(|version| !version.is_empty()) {
+        if let Some(version) = self.connection.version_too_old() {
             return Err(End::Halt(Halt::ServerTooOld { version }));
         }
         match found {
@@ -255,18 +258,24 @@ impl Relay {
     /// Returns false when told to stop.
     async fn wait_until_up(&self) -> bool {
         let mut link = self.connection.link();
-        while !self.connection.is_up() {
-            if self.stop.is_cancelled() {
-                return false;
+        let mut silent = 0;
+        // The client's own word and its event: waiting for both, no late event is taken for news of the next session.
+        while !self.stop.is_cancelled() {
+            let told = link.borrow_and_update().up;
+            match (self.connection.is_up(), told) {
+                (true, true) => return true,
+                // An event may have been lost.
+                (true, false) if silent > 4 => return true,
+                (true, false) => silent += 1,
+                (false, _) => self.show_down().await,
             }
-            self.show_down().await;
             tokio::select! {
-                () = self.stop.cancelled() => return false,
+                () = self.stop.cancelled() => {}
                 _ = link.changed() => {}
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                () = tokio::time::sleep(Duration::from_millis(200)) => {}
             }
         }
-        !self.stop.is_cancelled()
+        false
     }
 
     async fn show_down(&self) {

@@ -262,7 +262,11 @@ impl<'a> Session<'a> {
     }
 
     fn unanswered(&self, patience: Duration) -> String {
-        let hint = self.connection.trouble().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+        let hint = self
+            .connection
+            .refused_since(self.progress.into_std())
+            .map(|trouble| format!(" ({trouble})"))
+            .unwrap_or_default();
         format!("{} events unanswered for {} ms{hint}", self.in_flight.len(), patience.as_millis())
     }
 }

@@ -69,7 +69,7 @@ pub struct RelayStatus {
     pub log_last: Position,
     /// When the oldest event that is not yet in the stream was recorded, where there is one and it is known.
     pub oldest_unpublished: Option<Timestamp>,
-    /// Events this relay has had stored since it started.
+    /// Events acknowledged to this relay, in order, since it started.
     pub published: u64,
     /// How often it had to ask the stream where it stands since it started.
     pub resyncs: u64,

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn every_setting_that_could_lose_or_change_a_message_is_compared() {
-        let changes: [(&str, fn(&mut Config)); 8] = [
+        type Change = fn(&mut Config);
+        let changes: [(&str, Change); 8] = [
             ("discard", |found| found.discard = DiscardPolicy::Old),
             ("max_age", |found| found.max_age = Duration::from_secs(60)),
             ("max_msgs", |found| found.max_messages = 10),
