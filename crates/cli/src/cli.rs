@@ -8,6 +8,7 @@ use crate::commands::{
     backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, verify, views,
 };
 use crate::exit::EXIT_CODES;
+use crate::settings;
 
 /// An event-sourced ledger of attendance cases: what happened, in order, provably.
 #[derive(Parser)]
@@ -25,7 +26,14 @@ pub struct Cli {
 #[derive(Args, Clone, Debug)]
 pub struct Global {
     /// Directory that holds the ledger
-    #[arg(long, value_name = "DIR", env = "CASELEDGER_DATA", default_value = "./.caseledger", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CASELEDGER_DATA",
+        hide_env_values = true,
+        default_value = "./.caseledger",
+        global = true
+    )]
     pub data: PathBuf,
 
     /// Answer with JSON, one object a line, for scripts
@@ -64,6 +72,7 @@ pub fn command() -> clap::Command {
         })
     };
     Cli::command()
+        .mut_subcommand("serve", with_defaults)
         .mut_subcommand("demo", |c| hide(c, ALL))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
@@ -71,4 +80,14 @@ pub fn command() -> clap::Command {
             let names = ["check", "rebuild", "consumer"];
             names.into_iter().fold(nats, |nats, name| nats.mut_subcommand(name, |c| hide(c, NOT_NATS)))
         })
+}
+
+/// Adds to the help of every setting what it is when nobody sets it.
+fn with_defaults(serve: clap::Command) -> clap::Command {
+    settings::defaults().into_iter().fold(serve, |serve, (name, default)| {
+        serve.mut_arg(name, |arg| {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            arg.help(format!("{help} [default: {default}]"))
+        })
+    })
 }

@@ -37,7 +37,7 @@ settings! {
         queue_commands_max: u32 = 4096, "queue-commands-max", "CASELEDGER_QUEUE_COMMANDS_MAX";
         /// Free disk space below which commands are refused with 503, in MiB.
         free_space_floor_mib: u32 = 256, "free-space-floor-mib", "CASELEDGER_FREE_SPACE_FLOOR_MIB";
-        /// Size of the file that is deleted to make room when the disk is full at a start, in MiB; 0 for none.
+        /// Size of the file that is deleted to make room when the disk is full at a start, in MiB, 0 for none.
         ballast_mib: u32 = 64, "ballast-mib", "CASELEDGER_BALLAST_MIB";
         /// Events recorded between the state snapshots of two of the 256 shards.
         snapshot_every_events: u32 = 4096, "snapshot-every-events", "CASELEDGER_SNAPSHOT_EVERY_EVENTS";
@@ -48,11 +48,11 @@ settings! {
     /// The broker events are broadcast to.
     #[help = "Broadcast"]
     struct Nats, NatsLayer in nats {
-        /// Address of nats-server, nats://host:port; several of a cluster separated by commas; empty for no broadcast.
+        /// Address of nats-server, nats://host:port; several of a cluster separated by commas.
         url: String = String::new(), "nats-url", "CASELEDGER_NATS_URL";
-        /// Directory with the seeds relay.nk and operator.nk (mode 0600); empty where the broker asks for no key.
+        /// Directory with the seeds relay.nk and operator.nk (mode 0600), where the broker asks for keys.
         creds_dir: PathBuf = PathBuf::new(), "nats-creds-dir", "CASELEDGER_NATS_CREDS_DIR";
-        /// File that lists the durable consumers of scoped users; empty for the one built in.
+        /// File that lists the durable consumers of scoped users, instead of the list built in.
         consumers_file: PathBuf = PathBuf::new(), "nats-consumers-file", "CASELEDGER_NATS_CONSUMERS_FILE";
     }
 
@@ -83,7 +83,7 @@ pub const SETTINGS_FILE: &str = "caseledger.toml";
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct SettingsArgs {
     /// Settings file; without it, caseledger.toml in the data directory where there is one
-    #[arg(long, value_name = "FILE", env = "CASELEDGER_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "CASELEDGER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
 
     #[command(flatten)]

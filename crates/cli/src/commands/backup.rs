@@ -21,11 +21,14 @@ use crate::output::{Output, count};
 /// everything is on disk when the directory has its name. `caseledger verify --data BACKUP` checks it at any time. Keep
 /// it as safe as the ledger itself: it holds the same personal data, and the secret that idempotency keys are hashed with.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Example:
   caseledger backup /backups/2026-11-22 && caseledger verify --data /backups/2026-11-22
 
-Exit codes: 0 done · 1 the log is damaged, its position is printed · 2 the directory is there already · 4 no such ledger")]
+Exit codes: 0 done · 1 the log is damaged, its position is printed · 2 the directory is there already · 4 no such ledger"
+)]
 pub struct Args {
     /// The directory to make; it must not exist
     #[arg(value_name = "BACKUP")]

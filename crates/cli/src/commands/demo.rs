@@ -33,12 +33,15 @@ use crate::simulate::{self, Address, Client, Options, Summary, Surprise, situati
 /// situations people described, and serves the result until Ctrl-C. A second demo in the same directory goes on with
 /// what is there. Nothing but nats-server is started, and that ends with the demo; without one it runs all the same.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger demo
   caseledger demo --once --data /tmp/demo    play, check, end: 0 when everything holds
 
-Exit codes: 0 done · 1 something is not as it should be · 2 the directory holds a ledger on real time · 3 it is in use")]
+Exit codes: 0 done · 1 something is not as it should be · 2 the directory holds a ledger on real time · 3 it is in use"
+)]
 pub struct Args {
     /// End when the term is played and everything is checked
     #[arg(long)]

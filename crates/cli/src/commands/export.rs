@@ -22,12 +22,15 @@ use crate::replaying::file::{ExportHead, HeadLine};
 /// The file begins with a line that says which ledger, which positions and which hashes it is a copy of; `caseledger
 /// replay --file` reads it back. It is complete when it has its name: until then it is called FILE.part.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger export events.ndjson                       facts for reporting, no names or texts
   caseledger export --format frames --personal all.clf  every byte as stored, to be checked by its hashes
 
-Exit codes: 0 done · 1 an event cannot be read · 2 the file is there already · 4 no such ledger")]
+Exit codes: 0 done · 1 an event cannot be read · 2 the file is there already · 4 no such ledger"
+)]
 pub struct Args {
     /// The file to write; it must not exist
     #[arg(value_name = "FILE")]

@@ -15,6 +15,7 @@ use crate::settings::SettingsArgs;
 
 /// Bring data in
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -30,7 +31,9 @@ enum What {
 /// Rows that are recorded already are passed over, so a file may be imported again. Nothing is recorded before every
 /// row has been read. Works beside a running server (through its control socket) and without one.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 The file is CSV with a header, one JSON object a line, or {\"entries\": […]} as POST /v1/reference takes it:
   what,school,catchment,provider,from
   school,S-001,C-01,,2026-01-01
@@ -38,7 +41,8 @@ The file is CSV with a header, one JSON object a line, or {\"entries\": […]} a
   in_school,S-001,,ISP-01,2026-01-01       provider empty: in-school provision ended
 
 Exit codes: 0 done · 2 a row makes no sense, its line is printed · 3 the directory is busy · 4 no such ledger or file ·
-5 the ledger refused")]
+5 the ledger refused"
+)]
 struct ReferenceArgs {
     /// The file
     #[arg(value_name = "FILE")]

@@ -16,7 +16,7 @@ use crate::output::{Output, count};
 /// Ledger id, epoch, number of events, hash at the last one, time of the first and the last. Reads the journal, also
 /// while a server runs.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 done · 1 the journal is damaged · 4 no such ledger")]
+#[command(verbatim_doc_comment, after_help = "Exit codes: 0 done · 1 the journal is damaged · 4 no such ledger")]
 pub struct Args {}
 
 /// Prints what the journal says of itself.

@@ -17,7 +17,7 @@ use crate::output::{Output, count};
 /// Decodes the envelope and the facts of every event, whatever its age, and counts them by type and version. Run it
 /// with a new release before the old one stops: what it cannot read is named with its position.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 all are read · 1 some are not · 4 no such ledger")]
+#[command(verbatim_doc_comment, after_help = "Exit codes: 0 all are read · 1 some are not · 4 no such ledger")]
 pub struct Args {}
 
 /// How many unreadable events are printed one by one.

@@ -19,6 +19,7 @@ use crate::shutdown::Signals;
 
 /// Compare the broadcast with the log, or make it anew
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -37,6 +38,7 @@ enum What {
 /// stream yet is no difference: the relay sends it.
 #[derive(clap::Args)]
 #[command(
+    verbatim_doc_comment,
     after_help = "Exit codes: 0 the stream is a true copy · 1 it is not · 2 no broker is named · 4 no such ledger · 6 no broker answers"
 )]
 struct CheckArgs {
@@ -50,6 +52,7 @@ struct CheckArgs {
 /// the log agrees with what they saw. May be run beside the server; run it again if it was broken off.
 #[derive(clap::Args)]
 #[command(
+    verbatim_doc_comment,
     after_help = "Exit codes: 0 done · 2 no broker is named · 4 no such ledger · 6 no broker answers · 70 broken off"
 )]
 struct RebuildArgs {
@@ -62,6 +65,7 @@ struct RebuildArgs {
 /// Nothing that stands is changed. The list is consumers.toml, or the file named with --nats-consumers-file.
 #[derive(clap::Args)]
 #[command(
+    verbatim_doc_comment,
     after_help = "Exit codes: 0 all stand as listed · 1 one differs · 2 no broker is named · 6 no broker answers"
 )]
 struct ConsumerArgs {

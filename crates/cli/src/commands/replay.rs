@@ -20,18 +20,18 @@ use crate::replaying::filter::{Filter, FilterArgs, Glance, Verdict};
 /// One event a line as JSON, in the form GET /v1/events has, or a table for people. Reads the journal, also while a
 /// server runs, up to the last event that is durable now. Personal parts are named, and shown only with --personal.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger replay                                        everything
   caseledger replay --case AS-0000017-4 --as-table         one case, for people
   caseledger replay --person P-17 --since 2026-02-01 --until 2026-02-28
   caseledger replay --file term1.ndjson --type case_closed what an export holds
 
-Exit codes: 0 done · 1 an event cannot be read · 4 no such ledger, case or file")]
+Exit codes: 0 done · 1 an event cannot be read · 4 no such ledger, case or file"
+)]
 pub struct Args {
-    #[command(flatten)]
-    which: FilterArgs,
-
     /// Print a table for people instead of JSON
     #[arg(long, conflicts_with = "json")]
     as_table: bool,
@@ -43,6 +43,9 @@ pub struct Args {
     /// Replay an export file instead of the ledger
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+
+    #[command(flatten)]
+    which: FilterArgs,
 }
 
 /// Rows that are laid out together; a longer replay is printed table by table.

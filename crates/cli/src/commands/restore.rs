@@ -28,13 +28,16 @@ use crate::verifying::walk::Walk;
 /// event of the new epoch says which positions were given up. Readers, read models and the broadcast then notice by
 /// themselves; `caseledger nats rebuild` makes the broadcast's copy anew.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger restore /backups/2026-11-22 --data ./restored
   caseledger restore /backups/2026-11-22 --data ./restored --known-head 48213   the stream's last sequence, or a receipt
   caseledger restore /backups/2026-11-22 --data ./before --to 48000            give up what follows position 48000
 
-Exit codes: 0 done · 1 the backup is damaged, its position is printed · 2 the directory is there already · 4 no such backup")]
+Exit codes: 0 done · 1 the backup is damaged, its position is printed · 2 the directory is there already · 4 no such backup"
+)]
 pub struct Args {
     /// The backup; a data directory whose sled store is lost will do as well
     #[arg(value_name = "BACKUP")]

@@ -21,14 +21,17 @@ use crate::when::When;
 ///
 /// Settings come from flags, then environment variables, then the settings file, then defaults.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger serve
   caseledger serve --listen 127.0.0.1:0 --nats-url nats://127.0.0.1:4222 --nats-creds-dir /etc/caseledger/nats
   caseledger serve --data ./trial --simulated 2026-02-02T09:00:00+13:00
 
 Exit codes: 0 stopped in order · 1 the ledger is damaged · 2 a setting makes no sense · 3 another process owns the
-directory or the address · 74 the log could not be written · 130, 143 ended at once by a second signal")]
+directory or the address · 74 the log could not be written · 130, 143 ended at once by a second signal"
+)]
 pub struct Args {
     /// Serve a simulation: time stands still until it is told to move. Names the time a new one starts at
     #[arg(long, value_name = "TIME", num_args = 0..=1)]

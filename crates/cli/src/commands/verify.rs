@@ -24,12 +24,15 @@ use crate::verifying::walk::{Damage, Seen, Walk, look};
 /// previous event of each stream, chain hash, recorded times that never go back, ledger and epoch, every event read.
 /// After an orderly stop the sled store is compared with it, event by event. Nothing is changed. Prints what was checked and the hash at the head; compare it with one you kept, and nothing before it was changed.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   caseledger verify
   caseledger verify --receipts receipts.ndjson   every receipt handed out is found, with its hash
 
-Exit codes: 0 everything holds · 1 something does not, its position is printed · 4 no such ledger")]
+Exit codes: 0 everything holds · 1 something does not, its position is printed · 4 no such ledger"
+)]
 pub struct Args {
     /// Receipts clients kept, one JSON object a line: each must stand at its position with its hash
     #[arg(long, value_name = "FILE")]

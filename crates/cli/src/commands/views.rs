@@ -11,6 +11,7 @@ use crate::settings::SettingsArgs;
 
 /// Look at the read models
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -26,6 +27,7 @@ enum What {
 /// Positions are shown as numbers: a read model is up to date when its position is the log's head.
 #[derive(clap::Args)]
 #[command(
+    verbatim_doc_comment,
     after_help = "Exit codes: 0 all follow the log · 1 one does not · 3 the directory is busy · 4 no such ledger"
 )]
 struct StatusArgs {

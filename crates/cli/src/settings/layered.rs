@@ -29,7 +29,7 @@ macro_rules! settings {
             struct $layer {
                 $(
                     $(#[doc = $doc])*
-                    #[arg(long = $flag, env = $variable, value_name = layered::value_name(stringify!($type)))]
+                    #[arg(long = $flag, env = $variable, hide_env_values = true, value_name = layered::value_name(stringify!($type)))]
                     $field: Option<$type>,
                 )*
             }
@@ -68,6 +68,11 @@ macro_rules! settings {
             }
         }
 
+        /// Returns the default of every setting as people read it, by the name of its argument.
+        pub fn defaults() -> Vec<(&'static str, String)> {
+            vec![$($((stringify!($field), layered::shown(&$name::default().$field)),)*)*]
+        }
+
         /// A row of the table of settings.
         #[cfg(test)]
         struct Setting {
@@ -97,5 +102,15 @@ pub(super) fn value_name(of: &str) -> &'static str {
         "String" => "TEXT",
         "LogFormat" => "FORM",
         _ => "NUMBER",
+    }
+}
+
+/// Returns a default as people read it.
+pub(super) fn shown(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) if text.is_empty() => "none".to_owned(),
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
     }
 }

@@ -1,0 +1,106 @@
+//! Signals: an orderly end keeps every acknowledgement, a second signal ends at once, both leave a ledger that opens.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use support::{on, server, try_record};
+
+#[test]
+fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    let mut service = server(&dir).start();
+    let (receipts, next) = (Mutex::new(Vec::<Value>::new()), AtomicU32::new(0));
+    let (warm, addr) = (AtomicBool::new(false), service.addr());
+    let status = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = caseledger_tests::Client::new(addr);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let row = serde_json::json!({"what": "school", "school": format!("S-{n:05}"), "catchment": "C-01", "from": "2026-01-01"});
+                    let key = format!("school-{n}");
+                    let headers = [("ledger-actor", support::OPERATOR), ("idempotency-key", key.as_str())];
+                    // A refused connection or a 503 is how the end looks from outside.
+                    match client.post("/v1/reference", &serde_json::json!({"entries": [row]}), &headers) {
+                        Ok(answer) if answer.status == 200 => receipts.lock().unwrap().push(answer.json()["receipt"].clone()),
+                        Ok(answer) => {
+                            assert_eq!(answer.status, 503, "{}", answer.text());
+                            return;
+                        }
+                        Err(_) => return,
+                    }
+                    if n > 200 {
+                        warm.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        while !warm.load(Ordering::Relaxed) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        service.stop()
+    });
+    assert_eq!(status.code(), Some(0), "{}", service.log());
+    assert!(!dir.join("http.addr").exists() && !dir.join("control.sock").exists());
+    let file = top.path().join("receipts.ndjson");
+    let receipts = receipts.into_inner().unwrap();
+    std::fs::write(&file, receipts.iter().map(|receipt| format!("{receipt}\n")).collect::<String>()).unwrap();
+    let verified = on(&dir, "verify", &["--json", "--receipts", file.to_str().unwrap()]).ended(0).json();
+    assert_eq!((&verified["receipts"], &verified["sled"]), (&receipts.len().into(), &"agrees".into()));
+    service.restart();
+    let (status, again) = try_record(&service, 0);
+    assert!(status == 200 && again["repeated"] == true, "{again}");
+    assert!(service.stop().success());
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_loses_nothing() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    let mut service = server(&dir).arg("--drain-seconds").arg("600").start();
+    let receipt = support::record(&service, 1);
+    // A request that never ends keeps the orderly end waiting.
+    let mut hanging = std::net::TcpStream::connect(service.addr()).unwrap();
+    std::io::Write::write_all(
+        &mut hanging,
+        b"POST /v1/reference HTTP/1.1\r\nhost: x\r\nledger-actor: P-1/operator/MOE\r\nidempotency-key: k\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+    )
+    .unwrap();
+    let id = Pid::from_raw(service.id().unwrap().try_into().unwrap()).unwrap();
+    while !service.log().contains("stopping") {
+        kill_process(id, Signal::TERM).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    // It may have had the second one already.
+    let _ = kill_process(id, Signal::TERM);
+    let status = service.wait_for_end();
+    assert_eq!(status.code(), Some(143), "{}", service.log());
+    service.restart();
+    let (_, again) = try_record(&service, 1);
+    assert_eq!(again["receipt"], receipt);
+    assert!(service.stop().success());
+    on(&dir, "verify", &[]).ended(0);
+}
+
+#[test]
+fn without_a_broker_it_works_and_says_that_nothing_is_broadcast() {
+    let top = tempfile::tempdir().unwrap();
+    let mut service = server(&top.path().join("quiet")).start();
+    assert!(service.log().contains("nothing is broadcast"), "{}", service.log());
+    let relay = service.client().send("GET", "/v1/relay", &[("ledger-actor", support::OPERATOR)], b"").unwrap().json();
+    assert_eq!(relay["state"], "disabled");
+    assert!(service.stop().success());
+
+    let mut service = server(&top.path().join("away")).arg("--nats-url").arg("nats://127.0.0.1:1").start();
+    support::record(&service, 1);
+    let ready = service.client().get("/readyz").unwrap();
+    assert_eq!((ready.status, &ready.json()["status"]), (200, &"degraded".into()), "{}", ready.text());
+    assert!(service.stop().success());
+}
