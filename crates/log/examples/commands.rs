@@ -135,7 +135,8 @@ async fn one_life(ledger: &Toy, n: u64, tallies: u64) -> bool {
     let opened = accept(ledger.execute(ask_tagged(Ask::Open { owner: n as u32 }, n * 16)).await);
     let tally = toy::ledgers::tally_of(&opened);
     for step in 1..15 {
-        let ask = if step == 14 && n % 10 != 0 { Ask::Close { tally } } else { Ask::Add { tally, amount: 1 } };
+        let ask =
+            if step == 14 && !n.is_multiple_of(10) { Ask::Close { tally } } else { Ask::Add { tally, amount: 1 } };
         let mut submission = ask_tagged(ask, n * 16 + step);
         submission.parts.push(part("note"));
         accept(ledger.execute(submission).await);

@@ -4,6 +4,8 @@
 //! and the sizes are those of the service. Where the machine allows neither root's mounts nor user namespaces it says
 //! so; the rules are then covered by the probe of `sequencer_faults`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod toy;
 
 use std::fs::{self, File};

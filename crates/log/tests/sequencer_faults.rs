@@ -1,5 +1,7 @@
 //! Broken and full disks, stuck commits, panics: nobody is told what is not so, and the next start is clean.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod toy;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The state after a start is the state folded from position 1, whatever snapshots were there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod toy;
 
 use std::fs;
@@ -179,7 +181,8 @@ fn a_start_after_a_clean_stop_replays_nothing_but_the_last_event() {
 #[test]
 fn a_shard_that_does_not_hold_is_folded_anew() {
     let whole = |dir: &Path| fs::read(dir.join(SNAPSHOT_DIR).join("all")).unwrap();
-    let harms: [(&str, fn(&mut Vec<u8>)); 3] = [
+    type Harm = fn(&mut Vec<u8>);
+    let harms: [(&str, Harm); 3] = [
         ("a flipped bit in the first record hides those behind it too", |bytes| bytes[40] ^= 1),
         ("a file that ends early", |bytes| bytes.truncate(bytes.len() / 2)),
         ("an empty file", |bytes| bytes.clear()),

@@ -97,7 +97,7 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// Returns the hash of the running state.
 pub fn live_hash<const STATE: u32>(ledger: &Ledger<Tallies<STATE>>) -> Hash {
-    wait(ledger.inspect(|tallies| state_hash(tallies))).unwrap()
+    wait(ledger.inspect(state_hash)).unwrap()
 }
 
 /// Returns the hash of the state folded from position 1, by another road than that of a start.

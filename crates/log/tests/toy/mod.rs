@@ -2,7 +2,8 @@
 //!
 //! It has what makes a sequencer's life hard: state that is dropped when a tally is closed (`Cold`), a guard across
 //! streams (an owner has one open tally), commands on two streams, and commands with nothing to do.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
