@@ -30,6 +30,7 @@ impl Feed {
         let (sender, batches) = mpsc::channel(BATCHES);
         let runtime = Handle::current();
         let feeding = move || {
+            caseledger_log::step_back();
             if let Err(Stop::Halt(halt)) = Feeder::new(log, sender.clone(), runtime).run(from) {
                 // Nobody waits for it any more when this fails.
                 let _ = sender.blocking_send(Err(halt));

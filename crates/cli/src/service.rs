@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use caseledger_bus::{RelayHandle, RelayState, RelayView};
+use caseledger_bus::{RelayState, RelayView};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
 use caseledger_http::axum::Router;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker;
 use crate::copying::manifest::refuse_backup;
 use crate::exit::{Exit, Failure};
+use crate::relaying::Relay;
 use crate::settings::{Log, Settings};
 
 /// The folder of the read models in a data directory.
@@ -54,7 +55,7 @@ pub struct Service {
     pub relay_view: RelayView,
     views: Arc<Views>,
     students: Arc<Students>,
-    relay: Option<RelayHandle>,
+    relay: Option<Relay>,
     metrics: Metrics,
     settings: Settings,
     /// Cancelled when the service stops: feeds end and listeners close with it.
@@ -72,10 +73,10 @@ impl Service {
         let Files { ledger, views, students } = opened.await.map_err(|_| panicked())??;
         let stopping = CancellationToken::new();
         let relay = match broker::relay_options(settings)? {
-            Some(options) => Some(RelayHandle::start(options, ledger.reader(), CancellationToken::new()).await?),
+            Some(options) => Some(Relay::start(options, ledger.reader()).await?),
             None => None,
         };
-        let relay_view = relay.as_ref().map_or_else(RelayView::disabled, RelayHandle::view);
+        let relay_view = relay.as_ref().map_or_else(RelayView::disabled, |relay| relay.handle.view());
         Ok(Service {
             dir: dir.to_owned(),
             ledger,

@@ -54,6 +54,7 @@ impl Checkpoint {
     }
 
     fn run(&self, shared: &Shared) {
+        caseledger_log::step_back();
         let mut seen = 0;
         let mut stop = shared.stop_signal();
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };

@@ -97,7 +97,10 @@ fn start(dir: &Path, model: &'static Model, reader: &Reader, options: &ViewOptio
     let thread_error = io_error("start the worker thread of", dir);
     let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;
     let worker = Worker::new(Arc::clone(&shared), dir, options.batch_events, checkpoint, opened);
-    let reading = thread::Builder::new().name(format!("view-{}", model.name)).spawn(move || worker.run());
+    let reading = thread::Builder::new().name(format!("view-{}", model.name)).spawn(move || {
+        caseledger_log::step_back();
+        worker.run();
+    });
     let reading = reading.map_err(&thread_error)?;
     Ok(Running { shared, threads: Mutex::new(vec![reading, copying]) })
 }
