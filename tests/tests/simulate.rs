@@ -70,12 +70,10 @@ fn kill_9_at_any_moment_loses_no_receipt() {
     let folder = Folder::new("receipts");
     let receipts = folder.path().join("receipts.ndjson");
     let mut service = simulated();
-    let arguments =
-        ["simulate", "--json", "--cases", "70", "--seed", "11", "--rate", "150", "--receipts"].map(str::to_owned);
-    let file = receipts.to_str().expect("a path that is UTF-8").to_owned();
-    let all: Vec<&str> = arguments.iter().map(String::as_str).chain([file.as_str()]).collect();
-    let mut playing = started(&service, &all);
-    let kills = rounds(4, 40);
+    let (kills, cases) = (rounds(4, 60), rounds(70, 700).to_string());
+    let file = receipts.to_str().expect("a path that is UTF-8");
+    let play_it = ["simulate", "--json", "--cases", &cases, "--seed", "11", "--rate", "150", "--receipts", file];
+    let mut playing = started(&service, &play_it);
     let mut killed = 0;
     for round in 0..kills {
         // Odd lengths, so that kills meet different moments of a commit.
