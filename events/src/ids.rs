@@ -82,13 +82,13 @@ uuid_ids! {
 }
 
 fn write_uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (i, byte) in bytes.iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            f.write_str("-")?;
-        }
-        write!(f, "{byte:02x}")?;
+    let mut digits = [0; 32];
+    hex::encode_to_slice(bytes, &mut digits).expect("32 digits hold 16 bytes");
+    let mut text = [b'-'; 36];
+    for (from, at) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
+        text[at..at + from.len()].copy_from_slice(&digits[from]);
     }
-    Ok(())
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
 fn read_uuid(text: &str) -> Option<[u8; 16]> {

@@ -208,10 +208,12 @@ fn subject(event: &Recorded<'_>) -> String {
     for code in [event.scope.provider, event.scope.catchment, event.scope.school] {
         subject.push('.');
         match code {
-            Some(code) => subject.extend(code.as_str().chars().map(|c| c.to_ascii_lowercase())),
+            Some(code) => subject.push_str(code.as_str()),
             None => subject.push('_'),
         }
     }
+    // Names of types are in lower case already.
+    subject.make_ascii_lowercase();
     subject
 }
 
@@ -242,8 +244,14 @@ fn common(headers: &mut Vec<(&'static str, String)>, position: Position, place: 
     headers.push((SOURCE_HEADER, place.source.to_owned()));
     headers.push(("ce-datacontenttype", "application/json".to_owned()));
     headers.push((POSITION_HEADER, position));
-    headers.push((HASH_HEADER, hex::encode(place.hash)));
-    headers.push((PREVIOUS_HASH_HEADER, hex::encode(place.before)));
+    headers.push((HASH_HEADER, hex_text(&place.hash)));
+    headers.push((PREVIOUS_HASH_HEADER, hex_text(&place.before)));
+}
+
+fn hex_text(hash: &[u8; 32]) -> String {
+    let mut digits = vec![0; 64];
+    hex::encode_to_slice(hash, &mut digits).expect("64 digits hold 32 bytes");
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 #[cfg(test)]
