@@ -107,7 +107,7 @@ fn q28_where_a_student_is_enrolled_follows_the_dates_of_the_register() {
             "2026-06-01",
             Some("SCH-2"),
         ),
-        ("older than the referral", &[(Some("SCH-2"), "2026-01-26")], "2026-06-01", Some("SCH-1")),
+        ("the register against the referring school", &[(Some("SCH-2"), "2026-01-26")], "2026-06-01", Some("SCH-2")),
     ] {
         assert_eq!(of(reports).case().enrolled_at(day(asked)), expected.map(code), "{what}");
     }
@@ -130,4 +130,14 @@ fn e27_a_school_that_is_not_known_is_refused_until_it_is() {
         .by(enrol())
         .when(reported(Some("SCH-9"), "2026-03-02"))
         .then_refused(Refusal::UnknownSchool { school: code("SCH-9") });
+}
+
+#[test]
+fn t4_a_notification_of_a_student_last_seen_before_the_referral_ends_enrolment() {
+    let unknown_withdrawal = NonEnrolmentNotified { attached: true, withdrawn_on: None, ..notice() };
+    let notified = || given(ca_case()).and([on("2026-03-12", unknown_withdrawal.clone())]);
+    assert_eq!(notified().case().enrolled_at(day("2026-06-01")), None);
+    // The register learned meanwhile that the student is at another school: the notification was out of date.
+    let stale = notified().and([on("2026-03-20", enrolled(Some("SCH-2"), "2026-03-02"))]);
+    assert_eq!(stale.case().enrolled_at(day("2026-06-01")), Some(code("SCH-2")));
 }
