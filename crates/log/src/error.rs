@@ -81,7 +81,8 @@ pub enum OpenError {
     },
     /// Acknowledged events are in neither copy.
     #[error(
-        "positions {first} to {last} can be read neither from the journal nor from the sled store ({why}); restore the ledger from a backup"
+        "{} can be read neither from the journal nor from the sled store ({why}); restore the ledger from a backup",
+        span(first, last)
     )]
     Lost {
         /// The first position that is missing.
@@ -111,6 +112,11 @@ pub enum OpenError {
         /// What sled answered.
         reason: String,
     },
+}
+
+/// Names a range of positions whose end may not be known.
+fn span(first: &Position, last: &Position) -> String {
+    if last < first { format!("the positions from {first} on") } else { format!("positions {first} to {last}") }
 }
 
 /// Why a group is not known to be durable. The process must end: nothing may be written after a failed sync.

@@ -53,6 +53,8 @@ impl Store {
     pub fn create(dir: &Path, identity: LedgerIdentity, options: &StoreOptions) -> Result<Store, OpenError> {
         let options = &options.effective();
         create_private_dir(dir).map_err(failed("create", dir))?;
+        let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        options.io.fsync_dir(parent).map_err(failed("sync", parent))?;
         let lock = DirLock::acquire(dir)?;
         let journal = dir.join(JOURNAL_DIR);
         let sled_dir = dir.join(SLED_DIR);
