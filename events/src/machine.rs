@@ -52,6 +52,8 @@ pub struct Submission<C> {
     pub stream: Option<StreamId>,
     /// The version the client saw (`If-Match`); `None` when it does not say.
     pub expected: Option<Version>,
+    /// Further streams a command on several speaks of (a merge), each with the version the client saw.
+    pub also_expected: Vec<(StreamId, Version)>,
     /// The idempotency tag K.
     pub tag: Option<Tag>,
     /// SHA-256 of the canonical body, to tell a repeat from another command under the same key.

@@ -117,7 +117,7 @@ fn problem(outcome: Outcome<Refusal>) -> Problem {
             "this Idempotency-Key was used before with another body",
         )
         .way_out("use a new key for a new command; send the same body when you retry"),
-        Outcome::Stale { current, changed_by, at } => Problem::new(
+        Outcome::Stale { current, changed_by, at, .. } => Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "stale",
             format!("the case has moved on: it stands at version {current}"),

@@ -151,6 +151,7 @@ pub fn submission(
         command,
         stream,
         expected: headers.expected,
+        also_expected: Vec::new(),
         tag: Some(tag),
         body_hash,
         actor: headers.asker.actor,

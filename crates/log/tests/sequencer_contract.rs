@@ -113,8 +113,9 @@ fn a_client_that_saw_an_older_version_learns_who_changed_it() {
     let receipt = accept(run(&ledger, other));
     for seen in [0, 1, 3, 99] {
         match run(&ledger, ask_at(Ask::Add { tally, amount: 3 }, seen)) {
-            Outcome::Stale { current, changed_by, at } => {
-                assert_eq!((current, changed_by, at), (Version(2), person("P-2"), receipt.recorded_at));
+            Outcome::Stale { stream, current, changed_by, at } => {
+                assert_eq!((stream, current), (receipt.stream, Version(2)));
+                assert_eq!((changed_by, at), (person("P-2"), receipt.recorded_at));
             }
             other => panic!("version {seen}: {other:?}"),
         }
@@ -123,6 +124,23 @@ fn a_client_that_saw_an_older_version_learns_who_changed_it() {
     let nobody = CaseId([9; 16]);
     let outcome = run(&ledger, ask_at(Ask::Add { tally: nobody, amount: 1 }, 4));
     assert!(matches!(outcome, Outcome::UnknownStream(_)), "{outcome:?}");
+}
+
+#[test]
+fn a_command_on_two_streams_names_the_versions_of_both() {
+    let (_dir, ledger) = new_ledger();
+    let (from, to) = (new_tally(&ledger, 1), new_tally(&ledger, 2));
+    done(&ledger, Ask::Add { tally: from, amount: 10 });
+    let moving = |seen_from, seen_to| Submission {
+        also_expected: vec![(StreamId::Case(to), Version(seen_to))],
+        ..ask_at(Ask::Move { from, to, amount: 4 }, seen_from)
+    };
+    for (seen_from, seen_to, moved_on) in [(1, 1, from), (2, 9, to), (9, 9, from)] {
+        let outcome = run(&ledger, moving(seen_from, seen_to));
+        let Outcome::Stale { stream, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(stream, StreamId::Case(moved_on));
+    }
+    accept(run(&ledger, moving(2, 1)));
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn figures(dir: &Path, events: usize) {
     let bytes: usize = tape.frames().iter().map(Vec::len).sum();
     println!("{events} events of {} bytes", bytes / events);
 
+    println!("on the processor since the start: {:.1} s", processor_seconds());
     let begun = Instant::now();
     let views = Views::open(&dir.join("views"), store.reader(), ViewOptions::default()).expect("a new directory");
     while views.case_view().position() < Position(events as u64) {
@@ -37,6 +38,7 @@ fn figures(dir: &Path, events: usize) {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!("catching up: {:.0} events/s ({seconds:.1} s)", events as f64 / seconds);
+    println!("on the processor since the start: {:.1} s", processor_seconds());
     let cases: Vec<CaseId> = tape
         .events()
         .filter(|event| event.version.0 == 1)
@@ -47,6 +49,13 @@ fn figures(dir: &Path, events: usize) {
     seen(&mut store, views.case_view(), &mut tape, &mut term, 1_000, Duration::from_secs(20));
     asked(&mut store, views.case_view(), &mut tape, &mut term, &cases);
     lists(views.case_view());
+}
+
+/// Seconds this process spent on processors, from the kernel's account in ticks of 10 ms.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks: f64 = stat.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    ticks / 100.0
 }
 
 fn file_bytes(dir: &Path) -> u64 {

@@ -7,6 +7,7 @@
 //! To add a read model: its pure fold in `projections/`, a module here with its tables and a [`model::Keeper`],
 //! and one line in [`model::MODELS`].
 
+mod batch;
 mod case_view;
 mod checkpoint;
 mod cursor;

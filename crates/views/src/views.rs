@@ -20,7 +20,8 @@ use crate::worker::Worker;
 /// Settings of the views; the defaults are those of the service.
 #[derive(Clone, Debug)]
 pub struct ViewOptions {
-    /// The most events of one transaction.
+    /// The most events of one transaction: what a view that is far behind writes at once, so that a page that many
+    /// of them change is written once. A view that keeps up writes what is there.
     pub batch_events: usize,
     /// Connections that answer queries of one view at the same time.
     pub readers: usize,
@@ -28,7 +29,7 @@ pub struct ViewOptions {
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        ViewOptions { batch_events: 2000, readers: 4 }
+        ViewOptions { batch_events: 25_000, readers: 4 }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A view holds what the log tells, however often it was stopped on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod support;
 
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! Lists, pages, search, timelines, and reads after writes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod support;
 
 use std::collections::BTreeSet;

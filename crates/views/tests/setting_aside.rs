@@ -1,5 +1,7 @@
 //! A file that does not belong to the log is set aside and built anew, and the status says why: never skipped.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod support;
 
 use std::fs::{self, OpenOptions};

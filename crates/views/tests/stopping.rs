@@ -1,5 +1,7 @@
 //! An event the view cannot take stops it there, with position and reason; nothing is passed over, the rest lives.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod support;
 
 use std::time::Duration;

@@ -48,11 +48,11 @@ impl CaseRow {
         self.enrolments.iter().rev().find(|enrolment| enrolment.from <= day)
     }
 
-    /// A contact is asked while the student is at their school and was nowhere else since they were named (§2.1).
+    /// A contact is asked while enrolment is what it was when they were named, and never was another since (§2.1).
     fn still_asked(&self, contact: &NamedContact) -> bool {
         let since = |enrolment: &&EnrolmentRow| enrolment.from > contact.since && enrolment.from <= self.on;
-        self.enrolled_at == Some(contact.school)
-            && self.enrolments.iter().filter(since).all(|enrolment| enrolment.school == Some(contact.school))
+        self.enrolled_at == contact.school
+            && self.enrolments.iter().filter(since).all(|enrolment| enrolment.school == contact.school)
     }
 
     /// Returns whether newer contact details are held than an event tells of: a late record takes their place nowhere.
@@ -216,9 +216,10 @@ impl CaseRow {
     fn support_requested(&mut self, now: Moment, e: &SupportRequestSubmitted) {
         self.referred = now;
         self.school = e.school;
-        let since = now.occurred_at.auckland();
-        self.contact_named = Some(NamedContact { person: e.primary_contact, school: e.school, since });
-        self.enrolled(EnrolmentRow { from: since, school: Some(e.school), student_type: None, recorded: now });
+        let from = now.occurred_at.auckland();
+        self.enrolled(EnrolmentRow { from, school: Some(e.school), student_type: None, recorded: now });
+        let since = now.recorded_at.auckland();
+        self.contact_named = Some(NamedContact { person: e.primary_contact, school: Some(e.school), since });
         self.absent_half_days = Some(e.absent_half_days);
         self.open_half_days = Some(e.open_half_days);
         // A later referral adds to what is known of the need; it does not take an earlier one's urgency away.
@@ -275,14 +276,17 @@ impl CaseRow {
     }
 
     /// Takes an enrolment in, by date; of two of the same date the later report stands.
+    ///
+    /// What a referral or notification said of enrolment gives way to what is learned later of the same time (T4).
     fn enrolled(&mut self, enrolment: EnrolmentRow) {
+        self.enrolments.retain(|held| held.student_type.is_some() || held.from < enrolment.from);
         let place = self.enrolments.partition_point(|held| held.from <= enrolment.from);
         self.enrolments.insert(place, enrolment);
     }
 
     fn contact_changed(&mut self, now: Moment, e: &PrimaryContactChanged) {
-        let since = now.occurred_at.auckland();
-        let school = self.enrolment_on(since).and_then(|enrolment| enrolment.school).unwrap_or(self.school);
+        let since = now.recorded_at.auckland();
+        let school = self.enrolment_on(since).and_then(|enrolment| enrolment.school);
         self.contact_named = Some(NamedContact { person: e.contact, school, since });
     }
 

@@ -69,14 +69,14 @@ pub struct EnrolmentRow {
     pub recorded: Moment,
 }
 
-/// Who at which school is asked about the case.
+/// Who at the school is asked about the case, and where the student was enrolled when that was said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NamedContact {
     /// The person.
     pub person: Code,
-    /// The school.
-    pub school: Code,
-    /// The New Zealand day they were named.
+    /// The school of enrolment, as known then; absent when enrolled nowhere.
+    pub school: Option<Code>,
+    /// The New Zealand day that was recorded.
     pub since: NaiveDate,
 }
 
@@ -141,7 +141,7 @@ pub struct CaseRow {
     pub school: Code,
     /// Where the student is enrolled on the day of `on`; a school sees its case by this one (V1, Q28).
     pub enrolled_at: Option<Code>,
-    /// Every enrolment that was told, by date; of one date the later report stands (Q25).
+    /// Where the student is enrolled from when, as known now, by date; of one date the later report stands (Q25).
     pub enrolments: Vec<EnrolmentRow>,
     /// The New Zealand day that `enrolled_at` and `primary_contact` speak of.
     pub on: NaiveDate,

@@ -74,13 +74,13 @@ impl Term {
     pub fn play(&mut self, tape: &mut Tape, events: usize) {
         let end = tape.frames().len() + events;
         while tape.frames().len() < end {
-            let (case, next) = self.next();
+            let (case, next) = self.invent();
             tape.case(case, next);
         }
     }
 
     /// Makes the next event up.
-    pub fn next(&mut self) -> (CaseId, Written) {
+    fn invent(&mut self) -> (CaseId, Written) {
         // A working day of 65,000 cases a year, so that the days of a long history spread over years.
         self.now.0 += 1_000_000;
         if self.cases.is_empty() || self.random.next().is_multiple_of(self.events_per_case) {

@@ -23,6 +23,8 @@ const VERSION_MIN: (u32, u32) = (2, 14);
 
 /// Time for the server to listen; a loaded machine needs most of it, an idle one 50 ms.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// Pairs of ports that are tried.
+const ATTEMPTS: u32 = 5;
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A nats-server that will do.
@@ -79,30 +81,52 @@ impl Broker {
     /// Starts a server whose files lie beside the ledger of a data directory, and waits until it listens.
     pub async fn start(found: &Found, data: &Path) -> Result<Broker, Failure> {
         let dir = absolute(&data.join(NATS_DIR))?;
-        let creds_dir = dir.join("creds");
-        let keys = seeds::public_keys(&creds_dir)?;
+        let keys = seeds::public_keys(&dir.join("creds"))?;
         end_one_left_behind(&dir).await;
-        let configuration = dir.join("nats.conf");
+        let configuration = dir.join(CONFIGURATION_FILE);
         fs::write(&configuration, CONFIGURATION).map_err(|error| Failure::file("write", &configuration, &error))?;
-        let log_path = dir.join("nats-server.log");
+        let log_path = dir.join(LOG_FILE);
         let log = File::options().create(true).append(true).open(&log_path);
         let log = log.map_err(|error| Failure::file("write", &log_path, &error))?;
-        let (port, http_port) = (ports::usual_or_free(4222), ports::usual_or_free(8222));
+        let mut ports = (ports::usual_or_free(4222), ports::usual_or_free(8222));
+        for _ in 1..ATTEMPTS {
+            if let Some(broker) = Broker::attempt(found, &dir, ports, &keys, &log).await? {
+                return Ok(broker);
+            }
+            // Another took a port after it was found free.
+            ports = (ports::free(), ports::free());
+        }
+        let broker = Broker::attempt(found, &dir, ports, &keys, &log).await?;
+        broker.ok_or_else(|| did_not_start("it ended at its start", &log_path))
+    }
+
+    /// Starts a server on these ports; `None` where it ends at once.
+    async fn attempt(
+        found: &Found,
+        dir: &Path,
+        (port, http_port): (u16, u16),
+        keys: &[(String, String)],
+        log: &File,
+    ) -> Result<Option<Broker>, Failure> {
         let mut command = Command::new(&found.program);
-        command.arg("-c").arg(&configuration).arg("-P").arg(dir.join(PID_FILE));
+        command.arg("-c").arg(dir.join(CONFIGURATION_FILE)).arg("-P").arg(dir.join(PID_FILE));
         command.env("NATS_LISTEN", format!("127.0.0.1:{port}"));
         command.env("NATS_HTTP", format!("127.0.0.1:{http_port}"));
         // The configuration reads it as a value of its own language: quotes keep a path with spaces whole.
         command.env("NATS_STORE_DIR", format!("\"{}\"", dir.join("store").display()));
-        command.envs(keys).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.envs(keys.iter().map(|(name, key)| (name, key)));
+        let log = log.try_clone().map_err(|error| Failure::file("write", &dir.join(LOG_FILE), &error))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         // A group of its own: Ctrl-C on the terminal is for the demo, which ends the broker last.
         let child = command.process_group(0).spawn();
         let child = child.map_err(|error| Failure::file("start", &found.program, &error))?;
-        let mut broker = Broker { child, port, creds_dir };
-        broker.wait_until_it_listens(&log_path).await?;
+        let mut broker = Broker { child, port, creds_dir: dir.join("creds") };
+        if !broker.wait_until_it_listens(&dir.join(LOG_FILE)).await? {
+            return Ok(None);
+        }
         let address = dir.join(ADDRESS_FILE);
         fs::write(&address, broker.url()).map_err(|error| Failure::file("write", &address, &error))?;
-        Ok(broker)
+        Ok(Some(broker))
     }
 
     /// Returns the address for clients.
@@ -124,21 +148,25 @@ impl Broker {
         }
     }
 
-    async fn wait_until_it_listens(&mut self, log: &Path) -> Result<(), Failure> {
+    /// Returns whether it listens; `false` where it ended instead.
+    async fn wait_until_it_listens(&mut self, log: &Path) -> Result<bool, Failure> {
         let began = Instant::now();
         while began.elapsed() < START_LIMIT {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                let what = format!("nats-server ended at its start ({status})");
-                return Err(Failure::new(Exit::Unavailable, what).next(format_args!("{} says why", log.display())));
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return Ok(false);
             }
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                return Ok(());
+                return Ok(true);
             }
             sleep(Duration::from_millis(20)).await;
         }
-        let what = format!("nats-server did not listen on port {} within {} s", self.port, START_LIMIT.as_secs());
-        Err(Failure::new(Exit::Unavailable, what).next(format_args!("{} says why", log.display())))
+        Err(did_not_start(&format!("it did not listen within {} s", START_LIMIT.as_secs()), log))
     }
+}
+
+fn did_not_start(what: &str, log: &Path) -> Failure {
+    let failure = Failure::new(Exit::Unavailable, format_args!("nats-server was started, but {what}"));
+    failure.next(format_args!("{} says why", log.display()))
 }
 
 impl Drop for Broker {
@@ -151,6 +179,8 @@ impl Drop for Broker {
 
 /// The folder of the broker's files in a data directory.
 const NATS_DIR: &str = "nats";
+const CONFIGURATION_FILE: &str = "nats.conf";
+const LOG_FILE: &str = "nats-server.log";
 const PID_FILE: &str = "nats-server.pid";
 const ADDRESS_FILE: &str = "nats.addr";
 
@@ -175,7 +205,7 @@ async fn end_one_left_behind(dir: &Path) {
 fn left_behind(dir: &Path) -> Option<u32> {
     let id: u32 = fs::read_to_string(dir.join(PID_FILE)).ok()?.trim().parse().ok()?;
     let line = fs::read(format!("/proc/{id}/cmdline")).ok()?;
-    let ours = dir.join("nats.conf");
+    let ours = dir.join(CONFIGURATION_FILE);
     String::from_utf8_lossy(&line).contains(ours.to_str()?).then_some(id)
 }
 

@@ -11,7 +11,7 @@ pub fn usual_or_free(usual: u16) -> u16 {
 
 /// Returns a loopback port that is free now, below those that outgoing connections take theirs from: a client that
 /// tries to reach a port in that range may be given the very same port and connect to itself.
-fn free() -> u16 {
+pub fn free() -> u16 {
     let mut number = RandomState::new().hash_one(0);
     loop {
         let port = 20_000 + (number % 12_000) as u16;

@@ -1,7 +1,7 @@
 //! One command before the sequencer: tag, then If-Match, then the rules, then the events.
 
 use caseledger_events::envelope::{Actor, Recorded};
-use caseledger_events::ids::{CorrelationId, Position, Version};
+use caseledger_events::ids::{CorrelationId, Position, StreamId, Version};
 use caseledger_events::machine::{Context, Declined, Draft, Machine, Receipt, Submission};
 use caseledger_events::personal::Part;
 use caseledger_events::system::LedgerEvent;
@@ -41,7 +41,7 @@ impl<M: Machine> Sequencer<M> {
             Ok(now) => now,
             Err(trouble) => return Ok(Verdict::Final(Outcome::Clock(trouble))),
         };
-        if let Some(verdict) = self.compare_version(&work.submission) {
+        if let Some(verdict) = self.compare_versions(&work.submission) {
             return Ok(verdict);
         }
         for warm in std::mem::take(&mut work.warm) {
@@ -87,12 +87,17 @@ impl<M: Machine> Sequencer<M> {
         self.accept(Origin::ledger(actor, correlation), drafts, now)
     }
 
-    /// If-Match: the client acts on what it saw.
-    fn compare_version(&self, submission: &Submission<M::Command>) -> Option<Verdict<M>> {
-        let (stream, expected) = (submission.stream?, submission.expected?);
+    /// If-Match: the client acts on what it saw, of every stream it names.
+    fn compare_versions(&self, submission: &Submission<M::Command>) -> Option<Verdict<M>> {
+        let first = submission.stream.zip(submission.expected);
+        let mut named = first.into_iter().chain(submission.also_expected.iter().copied());
+        named.find_map(|(stream, expected)| self.compare_version(stream, expected))
+    }
+
+    fn compare_version(&self, stream: StreamId, expected: Version) -> Option<Verdict<M>> {
         match self.head(stream) {
             Some(head) if head.version == expected => None,
-            Some(head) => Some(Verdict::Stale(head)),
+            Some(head) => Some(Verdict::Stale(stream, head)),
             None if expected == Version(0) => None,
             None => Some(Verdict::Final(Outcome::UnknownStream(stream))),
         }

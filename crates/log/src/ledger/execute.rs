@@ -38,7 +38,7 @@ impl<M: Machine> Running<M> {
                 Err(_) => return Ok(Outcome::Unknown),
                 Ok(Verdict::Final(outcome)) => return Ok(outcome),
                 Ok(Verdict::Seen(first)) => return self.repeat(first, fingerprint).await,
-                Ok(Verdict::Stale(head)) => return self.stale(head).await,
+                Ok(Verdict::Stale(stream, head)) => return self.stale(stream, head).await,
                 Ok(Verdict::SearchAgain(mut work)) => match self.search_tag(&mut work).await? {
                     Some(first) => return self.repeat(first, fingerprint).await,
                     None => work,
@@ -87,14 +87,14 @@ impl<M: Machine> Running<M> {
     }
 
     /// Says who moved the stream on.
-    async fn stale(&self, head: Head) -> Result<Outcome<M::Refusal>, HistoryError> {
+    async fn stale(&self, stream: StreamId, head: Head) -> Result<Outcome<M::Refusal>, HistoryError> {
         let reader = self.shared.reader.clone();
         let read = move || {
             let entry = reader.get(head.position)?;
             decode(&entry).map(|event| (event.actor, event.recorded_at))
         };
         let (changed_by, at) = self.errands.run(read).await.ok_or(HistoryError::Stopped)??;
-        Ok(Outcome::Stale { current: head.version, changed_by, at })
+        Ok(Outcome::Stale { stream, current: head.version, changed_by, at })
     }
 
     /// Folds the state of every stream this command was ever sent back for: what was installed for an earlier round

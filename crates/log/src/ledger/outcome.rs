@@ -28,8 +28,10 @@ pub enum Outcome<R> {
     Refused(R),
     /// The idempotency key was used before with another body (409).
     KeyReused,
-    /// The stream has moved on since the version the client saw (412).
+    /// A stream has moved on since the version the client saw (412).
     Stale {
+        /// Which stream.
+        stream: StreamId,
         /// The version it has now.
         current: Version,
         /// Who recorded that version.

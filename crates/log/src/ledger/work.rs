@@ -39,7 +39,7 @@ pub(crate) enum Verdict<M: Machine> {
     /// The tag is known: the command's first event stands here.
     Seen(Position),
     /// The stream has moved on; its head says who moved it.
-    Stale(Head),
+    Stale(StreamId, Head),
     /// The state of this stream must be folded first.
     Cold(Box<Work<M>>, StreamId),
     /// The log must be searched for the tag again: the last search is too long ago.

@@ -298,6 +298,7 @@ pub fn ask(command: Ask) -> Submission<Ask> {
         command,
         stream,
         expected: None,
+        also_expected: vec![],
         tag: None,
         body_hash,
         actor: person("P-1"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, StreamId};
-use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, EnrolmentRow, PlanRow, RequestRow};
 use rusqlite::{Connection, params};
 
 use super::key::{self, Key};
@@ -34,8 +34,8 @@ struct Held {
     row: CaseRow,
     /// The filter columns as they stand in the file; `None` for a case that is not there yet.
     stored: Option<Key>,
-    /// How many enrolments the file holds; they are only ever added to.
-    enrolments: usize,
+    /// The enrolments as they stand in the file.
+    enrolments: Vec<EnrolmentRow>,
 }
 
 impl Keeper for CaseKeeper {
@@ -46,7 +46,7 @@ impl Keeper for CaseKeeper {
         if !self.held.contains_key(&case)
             && let Some((reference, row)) = read::by_id(db, case)?
         {
-            let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.len());
+            let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.clone());
             self.held.insert(case, Held { reference, row, stored, enrolments });
         }
         let held = self.held.remove(&case);
@@ -56,7 +56,7 @@ impl Keeper for CaseKeeper {
         }
         let (reference, stored, enrolments, row) = match held {
             Some(Held { reference, row, stored, enrolments }) => (reference, stored, enrolments, Some(row)),
-            None => (number(event.position), None, 0, None),
+            None => (number(event.position), None, Vec::new(), None),
         };
         let Some(row) = CaseRow::evolve(row, event, &read) else {
             return Err(ApplyError::Refused(format!(
@@ -108,9 +108,9 @@ impl Held {
             key.save(db, self.reference, &self.row)?;
             self.stored = Some(key);
         }
-        if self.enrolments != self.row.enrolments.len() {
+        if self.enrolments != self.row.enrolments {
             key::save_enrolments(db, self.reference, &self.row)?;
-            self.enrolments = self.row.enrolments.len();
+            self.enrolments.clone_from(&self.row.enrolments);
         }
         let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2)")?;
         statement.execute(params![self.reference, read::encode(&self.row)]).map(drop)

@@ -78,7 +78,8 @@ pub(super) fn save_activity(db: &Connection, reference: i64, row: &CaseRow) -> r
 
 /// Writes where the student is enrolled when.
 pub(super) fn save_enrolments(db: &Connection, reference: i64, row: &CaseRow) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO enrolment VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    db.prepare_cached("DELETE FROM enrolment WHERE ref = ?1")?.execute([reference])?;
+    let mut statement = db.prepare_cached("INSERT INTO enrolment VALUES (?1, ?2, ?3, ?4, ?5)")?;
     let ends = row.enrolments.iter().skip(1).map(|next| Some(next.from.to_string())).chain([None]);
     for ((place, enrolment), until) in (0_i64..).zip(&row.enrolments).zip(ends) {
         let school = enrolment.school.map(|school| school.to_string());

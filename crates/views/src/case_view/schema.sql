@@ -18,7 +18,7 @@ CREATE TABLE case_key (
 ) STRICT;
 CREATE UNIQUE INDEX case_key_id ON case_key (id);
 CREATE INDEX case_key_number ON case_key (number);
-CREATE INDEX case_key_active_at ON case_key (active_at);
+CREATE INDEX case_key_activity ON case_key (status, active_at);
 CREATE INDEX case_key_student ON case_key (student);
 CREATE INDEX case_key_status ON case_key (status);
 CREATE INDEX case_key_provider ON case_key (provider);
@@ -81,7 +81,10 @@ CREATE TABLE timeline (
 CREATE UNIQUE INDEX timeline_of_case ON timeline (ref, version);
 
 -- Everything personal, each part where its event put it; nothing personal is stored anywhere else but in the index of
--- names, which follows. `DELETE FROM case_personal WHERE ref = ?` takes all of a case away.
+-- names, which follows. One statement takes all of a case away, the index of names included:
+--   DELETE FROM case_personal WHERE id IN (
+--       SELECT p.id FROM timeline t JOIN case_personal p ON p.id BETWEEN t.position * 256 AND t.position * 256 + 255
+--       WHERE t.ref = ?)
 CREATE TABLE case_personal (
     -- position * 256 + the part's place in its event.
     id         INTEGER PRIMARY KEY,
@@ -91,7 +94,6 @@ CREATE TABLE case_personal (
     part_group TEXT    NOT NULL,
     body       BLOB    NOT NULL
 ) STRICT;
-CREATE INDEX case_personal_of_case ON case_personal (ref);
 
 -- Names folded for search, a row a case.
 CREATE VIRTUAL TABLE case_names USING fts5 (

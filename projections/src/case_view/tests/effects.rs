@@ -130,7 +130,7 @@ fn comments_are_counted_as_n_of_m_shared() {
     };
     let share =
         |comment, shared_with_schools| CommentSharingChanged { comment: CommentNumber(comment), shared_with_schools };
-    let comments = vec![on("2026-02-20", add(1, false)), on("2026-02-20", add(2, true))];
+    let comments = [on("2026-02-20", add(1, false)), on("2026-02-20", add(2, true))];
     let told = |more: Vec<Past>| {
         let counts = row(and(ca_case(), comments.iter().cloned().chain(more))).counts;
         (counts.comments_shared, counts.comments)
@@ -266,6 +266,13 @@ fn enrolment_is_judged_by_the_day_it_takes_effect() {
         row.speak_of(day(on));
         assert_eq!((row.enrolled_at, row.primary_contact), (school.map(code), contact.map(code)), "{on}");
     }
+}
+
+#[test]
+fn what_a_referral_said_of_enrolment_gives_way_to_an_earlier_date_learned_later() {
+    let left = on("2026-02-20", enrolled(Some("SCH-2"), "2026-02-10"));
+    let row = row(and(ca_case(), [left]));
+    assert_eq!((row.enrolled_at, row.enrolments.len()), (Some(code("SCH-2")), 1));
 }
 
 #[test]

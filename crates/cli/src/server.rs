@@ -1,0 +1,97 @@
+//! A service with its doors open: the HTTP address and the control socket.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+
+use crate::exit::{Exit, Failure};
+use crate::listening::{self, Serving};
+use crate::running;
+use crate::service::{Missing, Service, Time};
+use crate::settings::Settings;
+use crate::shutdown::Signals;
+
+/// How long a directory is waited for that another command has locked for a moment.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a service; a directory that no server runs on is in use for a moment only, by `verify` or an import.
+async fn open(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Service, Failure> {
+    let began = Instant::now();
+    loop {
+        match Service::open(dir, settings, time, missing).await {
+            Err(failure) if failure.exit == Exit::Busy && began.elapsed() < PATIENCE && !running::is_running(dir) => {
+                sleep(Duration::from_millis(100)).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// A service with its doors open.
+pub struct Server {
+    /// What is served.
+    pub service: Service,
+    /// The address taken.
+    pub address: SocketAddr,
+    doors: [Serving; 2],
+    drain: Duration,
+}
+
+impl Server {
+    /// Opens the service and its doors.
+    pub async fn start(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Server, Failure> {
+        let service = open(dir, settings, time, missing).await?;
+        match Self::open_doors(&service, settings).await {
+            Ok((address, doors)) => {
+                let drain = Duration::from_secs(u64::from(settings.http.drain_seconds));
+                Ok(Server { service, address, doors, drain })
+            }
+            Err(failure) => {
+                service.close().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn open_doors(service: &Service, settings: &Settings) -> Result<(SocketAddr, [Serving; 2]), Failure> {
+        let listener = listening::bind(settings.http.listen).await?;
+        let address = listener.local_addr().map_err(|error| Failure::new(Exit::Internal, error))?;
+        let loopback = address.ip().is_loopback();
+        let control = listening::serve_control(&service.dir, service.router(true), &service.stopping)?;
+        let http = listening::serve(listener, service.router(loopback), &service.stopping);
+        listening::write_address(&service.dir, address)?;
+        if settings.nats.url.is_empty() {
+            tracing::warn!("no broker is configured: nothing is broadcast (--nats-url)");
+        }
+        if !loopback {
+            tracing::warn!(%address, "not a loopback address: development logins are refused");
+        }
+        tracing::info!(%address, "serving; http://{address}/docs describes the interface");
+        Ok((address, [http, control]))
+    }
+
+    /// Serves until a signal comes, then ends in order; the next signal ends at once.
+    pub async fn until(self, mut signals: Signals) {
+        let which = signals.next().await;
+        tracing::info!(signal = ?which, "stopping: commands are refused, what is queued is finished");
+        signals.end_at_once_on_next();
+        self.stop().await;
+    }
+
+    /// Ends in order.
+    pub async fn stop(self) {
+        let Server { service, address, doors, drain } = self;
+        // While the directory is still ours: the next owner writes its own.
+        listening::forget(&service.dir);
+        service.close().await;
+        for door in doors {
+            // Closing the log has answered every command; what still runs now is reading.
+            if timeout(drain, door).await.is_err() {
+                tracing::warn!(seconds = drain.as_secs(), "some requests did not finish in time and were cut off");
+            }
+        }
+        tracing::info!(%address, "stopped");
+    }
+}

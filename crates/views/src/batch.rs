@@ -1,0 +1,163 @@
+//! Reading events into a view's file, in transactions; what stops it, and what is then kept.
+
+use caseledger_events::codec;
+use caseledger_events::ids::Position;
+use caseledger_log::ReadError;
+use caseledger_proof::{Hash, extend};
+use rusqlite::Connection;
+
+use crate::checkpoint::Checkpoint;
+use crate::error::ViewError;
+use crate::model::{ApplyError, Keeper};
+use crate::opening::Opened;
+use crate::shared::Shared;
+use crate::store::{self, Mark, Remedy};
+
+/// Why the worker did not get to the head of the log.
+pub(crate) enum Trouble {
+    /// The event at this position cannot be taken: stop before it, keep what came before.
+    Refused { at: Position, reason: String },
+    /// What the transaction that ends here made does not fit the tables: give it up and stop.
+    Unfit { at: Position, reason: String },
+    /// The file is wrong: build it anew.
+    Damage(String),
+    /// Something that may pass: try again.
+    Passing(String),
+}
+
+impl Trouble {
+    /// Returns the trouble that a failure of SQLite makes while the event at a position is taken in.
+    fn of_store(at: Position, error: &rusqlite::Error) -> Trouble {
+        match store::remedy(error) {
+            Remedy::Rebuild => Trouble::Damage(format!("its file is damaged: {error}")),
+            Remedy::Wait => Trouble::Passing(format!("SQLite failed: {error}")),
+            Remedy::Stop => Trouble::Unfit { at, reason: format!("SQLite refuses what it makes: {error}") },
+        }
+    }
+}
+
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
+        Trouble::Passing(error.to_string())
+    }
+}
+
+impl From<ViewError> for Trouble {
+    fn from(error: ViewError) -> Self {
+        Trouble::Passing(error.to_string())
+    }
+}
+
+/// Reads from the position of a file to the head as it is now, in transactions of at most `batch_events`.
+pub(crate) fn run_to_head(
+    opened: &mut Opened,
+    keeper: &mut dyn Keeper,
+    shared: &Shared,
+    checkpoint: &Checkpoint,
+    batch_events: usize,
+) -> Result<(), Trouble> {
+    let mut batch = Batch { keeper, next: opened.mark, count: 0 };
+    let mut scan = shared.reader.scan(opened.mark.position.next());
+    begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
+    let ended = loop {
+        let group = match scan.next_group() {
+            Ok(Some(group)) => group,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(Trouble::from(error)),
+        };
+        let taken = group.chained().try_for_each(|(position, frame, chain)| {
+            batch.take(&opened.db, position, frame, chain)?;
+            if batch.count >= batch_events {
+                opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
+                begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
+            }
+            Ok(())
+        });
+        if taken.is_err() || shared.stopping() {
+            break taken;
+        }
+    };
+    // What came before an event that is refused is good: it is kept.
+    if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
+        opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
+    }
+    ended
+}
+
+fn begin(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
+}
+
+/// SQLite gives a transaction up by itself after some failures and leaves it open after others.
+pub(crate) fn give_up_transaction(db: &Connection) {
+    if !db.is_autocommit()
+        && let Err(error) = db.execute_batch("ROLLBACK")
+    {
+        tracing::warn!(%error, "a view's transaction could not be given up");
+    }
+}
+
+/// The transaction under way.
+struct Batch<'a> {
+    keeper: &'a mut dyn Keeper,
+    /// What the rows will stand for when it is committed.
+    next: Mark,
+    count: usize,
+}
+
+impl Batch<'_> {
+    /// Takes the event that follows in; passes over one that was taken before.
+    fn take(&mut self, db: &Connection, position: Position, frame: &[u8], chain: Hash) -> Result<(), Trouble> {
+        if position <= self.next.position {
+            return Ok(());
+        }
+        let stalled = |reason: String| Trouble::Refused { at: position, reason };
+        let expected = self.next.position.next();
+        if position != expected {
+            let reason = format!("position {expected} is missing: the log went on with {position}");
+            return Err(Trouble::Refused { at: expected, reason });
+        }
+        // Hashing once a batch finds a log that was exchanged under a running view.
+        if self.count == 0 && extend(self.next.chain, frame) != chain {
+            return Err(Trouble::Damage(format!(
+                "the log tells another history than the view from position {position} on"
+            )));
+        }
+        let event = codec::decode(frame).map_err(|error| stalled(error.to_string()))?;
+        if event.position != position {
+            return Err(stalled(format!("the event there says that it stands at position {}", event.position)));
+        }
+        match self.keeper.apply(db, &event) {
+            Ok(()) => {}
+            Err(ApplyError::Refused(reason)) => return Err(stalled(reason)),
+            Err(ApplyError::Store(error)) => return Err(Trouble::of_store(position, &error)),
+        }
+        self.next.position = position;
+        self.next.chain = chain;
+        self.next.recorded_at = event.recorded_at;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Commits the rows with their position and shows them to queries.
+    fn commit(&mut self, db: &Connection, shared: &Shared, checkpoint: &Checkpoint) -> Result<Mark, Trouble> {
+        self.write(db).map_err(|error| match error {
+            ApplyError::Refused(reason) => Trouble::Unfit { at: self.next.position, reason },
+            ApplyError::Store(error) => Trouble::of_store(self.next.position, &error),
+        })?;
+        self.count = 0;
+        shared.reached(self.next.position);
+        checkpoint.committed(db);
+        Ok(self.next)
+    }
+
+    fn write(&mut self, db: &Connection) -> Result<(), ApplyError> {
+        self.keeper.flush(db)?;
+        store::save_mark(db, &self.next)?;
+        db.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
