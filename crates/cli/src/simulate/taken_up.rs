@@ -26,7 +26,9 @@ pub async fn take_up(
     conduct: &Conduct,
     term: Term,
 ) -> Result<u64, SimulateError> {
-    let Some(now) = clock(client).await?.filter(|now| *now >= term::at(term.first, 0)) else { return Ok(0) };
+    // Reference data alone, recorded before the first step, takes nothing away from the term.
+    let begins = steps.first().map_or(term::at(term.first, 0), |step| step.at);
+    let Some(now) = clock(client).await?.filter(|now| *now >= begins) else { return Ok(0) };
     if !has_begun(client, steps, conduct).await? {
         return Err(SimulateError::TermIsOver { term: term.name, now });
     }
