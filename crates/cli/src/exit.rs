@@ -15,7 +15,7 @@ pub enum Exit {
     FoundWrong = 1,
     /// The command line or the settings make no sense; nothing was done.
     Usage = 2,
-    /// Another process owns the directory.
+    /// Another process owns the directory, or the address.
     Busy = 3,
     /// There is no such ledger, case or file.
     NoData = 4,
@@ -58,7 +58,7 @@ Exit codes:
   0   done
   1   done, and something was found wrong (verify, lint, nats check)
   2   the command line or the settings make no sense; nothing was done
-  3   another process owns the data directory
+  3   another process owns the data directory, or the address
   4   no such ledger, case or file
   5   the ledger refused what was asked
   6   the server or the broker cannot be reached

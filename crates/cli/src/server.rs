@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use crate::exit::{Exit, Failure};
@@ -86,11 +87,9 @@ impl Server {
         // While the directory is still ours: the next owner writes its own.
         listening::forget(&service.dir);
         service.close().await;
-        for door in doors {
-            // Closing the log has answered every command; what still runs now is reading.
-            if timeout(drain, door).await.is_err() {
-                tracing::warn!(seconds = drain.as_secs(), "some requests did not finish in time and were cut off");
-            }
+        // Closing the log has answered every command; what still runs now is reading.
+        if timeout(drain, join_all(doors)).await.is_err() {
+            tracing::warn!(seconds = drain.as_secs(), "some requests did not finish in time and were cut off");
         }
         tracing::info!(%address, "stopped");
     }

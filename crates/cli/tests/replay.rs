@@ -92,6 +92,12 @@ fn an_export_replays_like_the_ledger_it_was_made_of() {
         on(&dir, "export", &[path]).ended(2);
     }
     on(&dir, "export", &["--format", "frames", top.path().join("x").to_str().unwrap()]).ended(2);
+    for (text, says) in [("hello", "byte 0"), ("{\"position\": 1}\n", "line 1"), ("\u{81}", "byte 0")] {
+        let file = top.path().join("no-export");
+        std::fs::write(&file, text).unwrap();
+        let ran = on(&dir, "replay", &["--file", file.to_str().unwrap()]).ended(1);
+        assert!(ran.err.contains("is no event") && ran.err.contains(says), "{text}: {}", ran.err);
+    }
     let part = top.path().join("part.ndjson");
     on(&dir, "export", &["--from", "3", "--to", "5", part.to_str().unwrap()]).ended(0);
     let head: Value = serde_json::from_str(std::fs::read_to_string(&part).unwrap().lines().next().unwrap()).unwrap();

@@ -90,6 +90,25 @@ fn a_second_signal_ends_at_once_and_loses_nothing() {
 }
 
 #[test]
+fn a_live_feed_does_not_hold_up_the_end() {
+    let top = tempfile::tempdir().unwrap();
+    let mut service = server(&top.path().join("ledger")).arg("--drain-seconds").arg("600").start();
+    let mut feed = service.client();
+    let mut feed = feed.open("/v1/feed", &[("ledger-actor", support::OPERATOR)]).unwrap();
+    assert_eq!(feed.status, 200);
+    support::record(&service, 1);
+    let mut seen = String::new();
+    while !seen.contains("reference_recorded") {
+        seen.push_str(&feed.line().unwrap().expect("the feed goes on"));
+    }
+    // An idle connection that is kept open does not either.
+    let mut idle = service.client();
+    idle.get("/healthz").unwrap();
+    assert!(service.stop().success(), "{}", service.log());
+    while feed.line().unwrap().is_some() {}
+}
+
+#[test]
 fn without_a_broker_it_works_and_says_that_nothing_is_broadcast() {
     let top = tempfile::tempdir().unwrap();
     let mut service = server(&top.path().join("quiet")).start();
