@@ -1,6 +1,6 @@
 //! The HTTP interface: routes, problem documents, live feed, OpenAPI.
 //!
-//! The only crate that knows status codes. One table, [`routes::ROUTES`](crate::routes), makes both the router and
+//! The only crate that knows status codes. One table, in `routes.rs`, makes both the router and
 //! the OpenAPI document. A command's road: actor and headers → body read and checked for form → student found through
 //! the blind index → the ledger's sequencer → receipt. Queries go to the views; raw events come from the log.
 
