@@ -4,8 +4,8 @@
 //! which rows and the position they stand for change in one transaction. Queries block: call them from a thread
 //! that may.
 //!
-//! To add a read model: its pure fold in `projections/`, a module here with its tables and a [`model::Keeper`],
-//! and one line in [`model::MODELS`].
+//! To add a read model: its pure fold in `projections/`, a module here with its tables and a `model::Keeper`,
+//! and one line in `model::MODELS`.
 
 mod batch;
 mod case_view;
