@@ -66,7 +66,7 @@ pub fn print_where_to_look(dir: &Path, url: &str, case: Option<&str>, output: &m
     let style = output.style;
     output.line(format_args!("\n{}", style.bold("Where to look")));
     output.line(format_args!("  {url}/docs     every route, to be tried in the browser"));
-    output.line(format_args!("  {url}/v1/feed  what happens, live"));
+    output.line(format_args!("  {url}/v1/feed  what happens, live (curl -N, with the header below)"));
     output.line(format_args!("  {url}/metrics  for Prometheus"));
     let program = std::env::current_exe().ok();
     let here = std::env::current_dir().ok();
