@@ -195,7 +195,7 @@ impl JsonSchema for OccurredAt {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "description": "A date (in New Zealand) or an RFC 3339 time with its offset.",
-            "oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+            "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
         })
     }
 }
