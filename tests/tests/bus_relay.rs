@@ -128,7 +128,9 @@ async fn a_broker_that_keeps_stalling_still_gets_everything() {
     options.endpoint.patience.settle = Duration::from_millis(50);
     let relay = start(options, &ledger).await;
     let last = Position(ledger.last());
+    let began = std::time::Instant::now();
     while relay.view().snapshot().stream_last != Some(last) {
+        assert!(began.elapsed() < 10 * LIMIT, "no end in sight: {:?}", relay.view());
         broker.pause();
         tokio::time::sleep(Duration::from_millis(300)).await;
         broker.resume();
