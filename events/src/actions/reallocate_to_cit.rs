@@ -73,7 +73,8 @@ impl ReallocateToCit {
         }
         match self.target {
             Some(target) => self.agreements_on(target, case, at),
-            None => Ok(vec![]),
+            None if self.agreements.is_empty() => Ok(vec![]),
+            None => Err(Refusal::TargetMissing),
         }
     }
 

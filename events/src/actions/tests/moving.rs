@@ -49,6 +49,16 @@ fn r15_a_confirmed_address_outside_the_catchment_is_enough_for_a_student_who_is_
 }
 
 #[test]
+fn r15_an_agreement_that_is_given_names_its_target() {
+    given(nen_case())
+        .and([address_in("C-2")])
+        .when(to_cit(MoveBasis::ConfirmedAddress, None, &[phone("ASP-2")]))
+        .then_refused(Refusal::TargetMissing);
+    let named = to_cit(MoveBasis::ConfirmedAddress, Some("ASP-2"), &[phone("ASP-2")]);
+    given(nen_case()).and([address_in("C-2")]).when(named.clone()).then([moved(&named)]);
+}
+
+#[test]
 fn r15_r18_without_a_confirmed_address_outside_the_case_stays() {
     let unconfirmed = ContactDetailsRecorded { confirmed: false, ..confirmed_in("C-2", "2026-02-20") };
     for (what, history) in [
