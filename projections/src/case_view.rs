@@ -28,6 +28,9 @@ pub trait CasePart: Serialize + DeserializeOwned + Clone + PartialEq {
     /// Returns the number of the row an event of the case changes; `None` where it changes none of this kind.
     fn key(event: &Recorded<'_>, read: &CaseEvent) -> Option<u64>;
 
+    /// Returns whether the event begins its row, so that there is none to be read.
+    fn begins(read: &CaseEvent) -> bool;
+
     /// Folds an event into the row of its [`CasePart::key`].
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self>;
 }

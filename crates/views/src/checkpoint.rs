@@ -14,15 +14,18 @@ use rusqlite::Connection;
 use crate::shared::Shared;
 use crate::store;
 
-/// How often the log is copied back while something is written.
-const EVERY: Duration = Duration::from_secs(2);
-/// The pages of the log above which the worker copies back itself: 256 MiB.
+/// How often the thread looks at the log.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The pages not copied back from which on the thread copies while the worker is busy: 32 MiB.
+const PAGES_BUSY: u64 = 8_192;
+/// The pages of the log above which the worker copies back itself, so that the log begins anew: 256 MiB.
 const PAGES_MAX: u64 = 65_536;
 
 /// What the worker and the copying thread share.
 #[derive(Default)]
 pub(crate) struct Checkpoint {
     commits: AtomicU64,
+    /// The pages of the log, as of the last look; 0 when it may begin anew.
     pages: AtomicU64,
     /// The connection to the file in use; replaced by the worker when another file comes into use.
     connection: Mutex<Option<Connection>>,
@@ -49,38 +52,41 @@ impl Checkpoint {
     pub fn committed(&self, db: &Connection) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         if self.pages.load(Ordering::Relaxed) > PAGES_MAX {
-            self.copy_back(db);
+            self.look(db, "PASSIVE");
         }
     }
 
     fn run(&self, shared: &Shared) {
-        caseledger_log::step_back();
-        let mut seen = 0;
-        let mut stop = shared.stop_signal();
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+        let mut stop = shared.stop_signal();
+        let mut seen = 0;
         loop {
-            let stopping = runtime.block_on(async { tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await });
-            if stopping.is_ok() {
+            let stopping = stop.wait_for(|stop| *stop);
+            if runtime.block_on(async { tokio::time::timeout(LOOK_EVERY, stopping).await }).is_ok() {
                 return;
             }
             let commits = self.commits.load(Ordering::Relaxed);
-            if commits != seen {
-                seen = commits;
-                if let Some(connection) = &*self.connection.lock() {
-                    self.copy_back(connection);
+            let busy = std::mem::replace(&mut seen, commits) != commits;
+            if let Some(db) = &*self.connection.lock() {
+                let left = self.look(db, "NOOP");
+                if left > PAGES_BUSY || (!busy && left > 0) {
+                    self.look(db, "PASSIVE");
                 }
             }
         }
     }
 
-    /// Copies back what no reader still needs; a failure shows when the worker writes next.
-    fn copy_back(&self, db: &Connection) {
-        let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            let (log, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
-            Ok(u64::try_from(if copied >= log { 0 } else { log }).unwrap_or(0))
+    /// Copies back what no reader still needs, or only looks, and returns how many pages are left to copy.
+    ///
+    /// A failure shows when the worker writes next.
+    fn look(&self, db: &Connection, mode: &str) -> u64 {
+        let asked = db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
-        if let Ok(pages) = pages {
-            self.pages.store(pages, Ordering::Relaxed);
-        }
+        let Ok((pages, copied)) = asked else { return 0 };
+        let left = u64::try_from(pages - copied).unwrap_or(0);
+        let pages = if left == 0 { 0 } else { u64::try_from(pages).unwrap_or(0) };
+        self.pages.store(pages, Ordering::Relaxed);
+        left
     }
 }

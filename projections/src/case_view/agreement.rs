@@ -32,6 +32,10 @@ impl CasePart for AgreementRow {
         tells.then_some(event.position.0)
     }
 
+    fn begins(_: &CaseEvent) -> bool {
+        true
+    }
+
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
         let recorded = Moment::of(event);
         match read {

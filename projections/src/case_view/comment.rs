@@ -50,6 +50,10 @@ impl CasePart for CommentRow {
         }
     }
 
+    fn begins(read: &CaseEvent) -> bool {
+        matches!(read, CaseEvent::CommentAdded(_))
+    }
+
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
         match (row, read) {
             (_, CaseEvent::CommentAdded(e)) => Some(written(event, e)),

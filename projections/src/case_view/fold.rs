@@ -18,19 +18,37 @@ impl CaseRow {
     pub fn evolve(row: Option<CaseRow>, event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
         let mut row = match row {
             Some(row) => row,
-            None => begin(event, read)?,
+            None => CaseRow::begin(event, read)?,
         };
-        row.last_activity = Moment::of(event);
-        row.version = event.version;
-        if carries::<Student>(event) {
-            row.student_at = Some(event.position);
-        }
-        if carries::<Contacts>(event) && !row.knows_better(read) {
-            row.contacts_at = Some(event.position);
-        }
-        row.take(Moment::of(event), read);
-        row.speak_of(event.recorded_at.auckland());
+        row.apply(event, read);
         Some(row)
+    }
+
+    /// Begins a row that the event is yet to be folded into; `None` for an event that begins no case.
+    pub fn begin(event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
+        match read {
+            CaseEvent::SupportRequestSubmitted(e) => {
+                new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school)
+            }
+            CaseEvent::NonEnrolmentNotified(e) => {
+                new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school)
+            }
+            _ => None,
+        }
+    }
+
+    /// Folds one event into the row.
+    pub fn apply(&mut self, event: &Recorded<'_>, read: &CaseEvent) {
+        self.last_activity = Moment::of(event);
+        self.version = event.version;
+        if carries::<Student>(event) {
+            self.student_at = Some(event.position);
+        }
+        if carries::<Contacts>(event) && !self.knows_better(read) {
+            self.contacts_at = Some(event.position);
+        }
+        self.take(Moment::of(event), read);
+        self.speak_of(event.recorded_at.auckland());
     }
 
     /// Says of another New Zealand day where the student is enrolled and who is the school's primary contact.
@@ -66,14 +84,6 @@ impl CaseRow {
 
 fn carries<K: PartKind>(event: &Recorded<'_>) -> bool {
     event.parts.iter().any(|part| part.name == K::NAME)
-}
-
-fn begin(event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
-    match read {
-        CaseEvent::SupportRequestSubmitted(e) => new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school),
-        CaseEvent::NonEnrolmentNotified(e) => new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school),
-        _ => None,
-    }
 }
 
 fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: StudentId, school: Code) -> Option<CaseRow> {

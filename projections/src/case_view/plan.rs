@@ -33,6 +33,10 @@ impl CasePart for PlanRow {
         }
     }
 
+    fn begins(_: &CaseEvent) -> bool {
+        true
+    }
+
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
         let CaseEvent::StudentPlanRecorded(e) = read else { return row };
         Some(PlanRow {

@@ -59,6 +59,10 @@ impl CasePart for RequestRow {
         Some(u64::from(number.0))
     }
 
+    fn begins(read: &CaseEvent) -> bool {
+        matches!(read, CaseEvent::InformationRequestOpened(_) | CaseEvent::DetailedImmigrationCheckRequested(_))
+    }
+
     fn evolve(row: Option<Self>, event: &Recorded<'_>, read: &CaseEvent) -> Option<Self> {
         let at = Moment::of(event);
         match (row, read) {

@@ -1,10 +1,11 @@
 //! Keeps the tables of the case view: one event in, the rows it changes out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
-use caseledger_events::ids::{CaseId, StreamId};
+use caseledger_events::ids::{CaseId, Position, StreamId, Version};
 use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, EnrolmentRow, PlanRow, RequestRow};
 use rusqlite::{Connection, params};
 
@@ -21,7 +22,8 @@ const HELD_MAX: usize = 32_768;
 #[derive(Default)]
 pub(super) struct CaseKeeper {
     held: HashMap<CaseId, Held>,
-    changed: BTreeSet<CaseId>,
+    /// Cases changed in the transaction under way, each once, with their place in the file.
+    changed: Vec<(i64, CaseId)>,
     comments: Parts<CommentRow>,
     requests: Parts<RequestRow>,
     plans: Parts<PlanRow>,
@@ -32,6 +34,7 @@ pub(super) struct CaseKeeper {
 struct Held {
     reference: i64,
     row: CaseRow,
+    changed: bool,
     /// The filter columns as they stand in the file; `None` for a case that is not there yet.
     stored: Option<Key>,
     /// The enrolments as they stand in the file.
@@ -43,29 +46,21 @@ impl Keeper for CaseKeeper {
         // Reference data and the ledger's events about itself are no part of any case.
         let StreamId::Case(case) = event.stream else { return Ok(()) };
         let read = known(event)?;
-        if !self.held.contains_key(&case)
-            && let Some((reference, row)) = read::by_id(db, case)?
-        {
-            let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.clone());
-            self.held.insert(case, Held { reference, row, stored, enrolments });
-        }
-        let held = self.held.remove(&case);
-        if let Some(reason) = broken(held.as_ref(), event).or_else(|| personal::too_many(&event.parts)) {
-            self.held.extend(held.map(|held| (case, held)));
+        if let Some(reason) = personal::too_many(&event.parts) {
             return Err(ApplyError::Refused(reason));
         }
-        let (reference, stored, enrolments, row) = match held {
-            Some(Held { reference, row, stored, enrolments }) => (reference, stored, enrolments, Some(row)),
-            None => (number(event.position), None, Vec::new(), None),
+        let held = match self.held.entry(case) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(place) => place.insert(load_or_begin(db, case, event, &read)?),
         };
-        let Some(row) = CaseRow::evolve(row, event, &read) else {
-            return Err(ApplyError::Refused(format!(
-                "{} begins no case, and nothing is known of its case",
-                event.kind
-            )));
-        };
-        self.held.insert(case, Held { reference, row, stored, enrolments });
-        self.changed.insert(case);
+        if let Some(reason) = held.broken(event) {
+            return Err(ApplyError::Refused(reason));
+        }
+        held.row.apply(event, &read);
+        let reference = held.reference;
+        if !std::mem::replace(&mut held.changed, true) {
+            self.changed.push((reference, case));
+        }
         self.comments.apply(db, reference, event, &read)?;
         self.requests.apply(db, reference, event, &read)?;
         self.plans.apply(db, reference, event, &read)?;
@@ -75,9 +70,12 @@ impl Keeper for CaseKeeper {
     }
 
     fn flush(&mut self, db: &Connection) -> Result<(), ApplyError> {
-        for case in std::mem::take(&mut self.changed) {
-            let Some(held) = self.held.get_mut(&case) else { continue };
-            held.save(db)?;
+        // In the order of the file, so that a page is written once.
+        self.changed.sort_unstable();
+        for (_, case) in self.changed.drain(..) {
+            if let Some(held) = self.held.get_mut(&case) {
+                held.save(db)?;
+            }
         }
         self.comments.flush(db)?;
         self.requests.flush(db)?;
@@ -99,6 +97,20 @@ impl Keeper for CaseKeeper {
     }
 }
 
+/// Returns the case as the file holds it, or as an event begins it.
+fn load_or_begin(db: &Connection, case: CaseId, event: &Recorded<'_>, read: &CaseEvent) -> Result<Held, ApplyError> {
+    if let Some((reference, row)) = read::by_id(db, case)? {
+        let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.clone());
+        return Ok(Held { reference, row, changed: false, stored, enrolments });
+    }
+    let begun = CaseRow::begin(event, read);
+    let nothing = || ApplyError::Refused(format!("{} begins no case, and nothing is known of its case", event.kind));
+    let mut row = begun.ok_or_else(nothing)?;
+    // Nothing has happened to it before the event that is folded in next.
+    (row.version, row.last_activity.position) = (Version(0), Position(0));
+    Ok(Held { reference: number(event.position), row, changed: false, stored: None, enrolments: Vec::new() })
+}
+
 impl Held {
     fn save(&mut self, db: &Connection) -> rusqlite::Result<()> {
         let key = Key::of(&self.row);
@@ -112,8 +124,21 @@ impl Held {
             key::save_enrolments(db, self.reference, &self.row)?;
             self.enrolments.clone_from(&self.row.enrolments);
         }
+        self.changed = false;
         let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2)")?;
         statement.execute(params![self.reference, read::encode(&self.row)]).map(drop)
+    }
+
+    /// Returns why an event does not continue the case as it is held; `None` when it does.
+    fn broken(&self, event: &Recorded<'_>) -> Option<String> {
+        let (version, previous) = (self.row.version, self.row.last_activity.position);
+        let continues = event.version == version.next() && event.previous == previous;
+        (!continues).then(|| {
+            format!(
+                "it is version {} of its case and follows position {}; the view holds version {version}, of position {previous}",
+                event.version, event.previous
+            )
+        })
     }
 }
 
@@ -127,16 +152,4 @@ fn known(event: &Recorded<'_>) -> Result<CaseEvent, ApplyError> {
         ))),
         Err(error) => Err(ApplyError::Refused(error.to_string())),
     }
-}
-
-/// Returns why an event does not continue the case as it is held; `None` when it does.
-fn broken(held: Option<&Held>, event: &Recorded<'_>) -> Option<String> {
-    let (version, previous) = held.map_or((0, 0), |held| (held.row.version.0, held.row.last_activity.position.0));
-    let continues = event.version.0 == version + 1 && event.previous.0 == previous;
-    (!continues).then(|| {
-        format!(
-            "it is version {} of its case and follows position {}; the view holds version {version}, of position {previous}",
-            event.version, event.previous
-        )
-    })
 }

@@ -1,6 +1,6 @@
 //! The rows that belong to a case, kept by their number within it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
@@ -53,14 +53,11 @@ impl PartShape for AgreementRow {
 }
 
 /// Rows of one kind that changed in the transaction under way.
-pub(super) struct Parts<P> {
-    held: HashMap<(i64, i64), P>,
-    changed: BTreeSet<(i64, i64)>,
-}
+pub(super) struct Parts<P>(BTreeMap<(i64, i64), P>);
 
 impl<P> Default for Parts<P> {
     fn default() -> Self {
-        Parts { held: HashMap::new(), changed: BTreeSet::new() }
+        Parts(BTreeMap::new())
     }
 }
 
@@ -75,34 +72,29 @@ impl<P: PartShape> Parts<P> {
     ) -> rusqlite::Result<()> {
         let Some(number) = P::key(event, read) else { return Ok(()) };
         let key = (reference, number.cast_signed());
-        let row = match self.held.remove(&key) {
-            Some(row) => Some(row),
-            None => load(db, key)?,
+        let row = match self.0.remove(&key) {
+            None if !P::begins(read) => load(db, key)?,
+            row => row,
         };
-        if let Some(row) = P::evolve(row, event, read) {
-            self.held.insert(key, row);
-            self.changed.insert(key);
-        }
+        self.0.extend(P::evolve(row, event, read).map(|row| (key, row)));
         Ok(())
     }
 
     /// Writes what changed.
     pub fn flush(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        if !self.changed.is_empty() {
-            let mut statement = db.prepare_cached(P::SAVE)?;
-            for key in std::mem::take(&mut self.changed) {
-                let Some(row) = self.held.get(&key) else { continue };
-                row.save(&mut statement, key.0, key.1, &encode(row))?;
-            }
+        if self.0.is_empty() {
+            return Ok(());
         }
-        self.held.clear();
+        let mut statement = db.prepare_cached(P::SAVE)?;
+        for ((reference, number), row) in std::mem::take(&mut self.0) {
+            row.save(&mut statement, reference, number, &encode(&row))?;
+        }
         Ok(())
     }
 
     /// Forgets what is held.
     pub fn forget(&mut self) {
-        self.held.clear();
-        self.changed.clear();
+        self.0.clear();
     }
 }
 

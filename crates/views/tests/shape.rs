@@ -1,0 +1,38 @@
+//! A file is read by the builds that know its shape, and holds what the fold of its version makes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod support;
+
+use caseledger_events::testing::{CASE, manager, on};
+use caseledger_projections::testing::{Tape, Term, every_event, personal_parts, written};
+use caseledger_proof::leaf;
+use support::*;
+
+/// What the case view of version 1 makes of the events below: tables, rows, values.
+///
+/// When this fails the files that exist hold something else than a build from the beginning would: raise the version
+/// in `case_view.rs`, so that new files are built, and put the new digest here. (Another digest with the same version
+/// is right in one case only: the events of this test were changed.)
+const CASE_VIEW: (u32, &str) = (1, "83698e6e6cff1d99");
+
+#[test]
+fn the_same_events_make_the_same_file_for_as_long_as_the_version_is_the_same() {
+    let mut tape = Tape::new();
+    for event in every_event() {
+        tape.case(CASE, written(on("2026-03-01", event), manager(), personal_parts()));
+    }
+    Term::new(1, 12).play(&mut tape, 300);
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    let version = caught_up(&views).version;
+    drop(views);
+    let db = read_only(&current(&place.views()));
+    // What SQLite keeps the index of names in is its own affair.
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'case\\_names\\_%' ESCAPE '\\'
+               ORDER BY name";
+    let mut statement = db.prepare(sql).unwrap();
+    let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let digest = leaf(format!("{}\n{}", tables.join("\n"), place.dump()).as_bytes()).to_string();
+    assert_eq!((version, &digest[..16]), CASE_VIEW);
+}
