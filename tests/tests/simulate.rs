@@ -4,7 +4,7 @@ mod simulation;
 
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use caseledger_tests::{Folder, Service, rounds};
 use serde_json::Value;
@@ -74,6 +74,7 @@ fn kill_9_at_any_moment_loses_no_receipt() {
     let file = receipts.to_str().expect("a path that is UTF-8");
     let play_it = ["simulate", "--json", "--cases", &cases, "--seed", "11", "--rate", "150", "--receipts", file];
     let mut playing = started(&service, &play_it);
+    wait_for_lines(&receipts);
     let mut killed = 0;
     for round in 0..kills {
         // Odd lengths, so that kills meet different moments of a commit.
@@ -97,6 +98,15 @@ fn kill_9_at_any_moment_loses_no_receipt() {
     verify(&service, &receipts);
 }
 
+/// Waits until a play has begun.
+fn wait_for_lines(file: &Path) {
+    let until = Instant::now() + Duration::from_secs(120);
+    while std::fs::metadata(file).map_or(0, |data| data.len()) == 0 {
+        assert!(Instant::now() < until, "no receipt within two minutes");
+        sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_play_that_was_cut_short_is_taken_up_where_it_stopped() {
     let folder = Folder::new("receipts");
@@ -105,6 +115,7 @@ fn a_play_that_was_cut_short_is_taken_up_where_it_stopped() {
     let service = simulated();
     let play_it = ["simulate", "--json", "--cases", "40", "--seed", "5", "--rate", "200", "--receipts", file];
     let mut playing = started(&service, &play_it);
+    wait_for_lines(&receipts);
     sleep(Duration::from_millis(1200));
     playing.kill().expect("it can be killed");
     playing.wait().expect("a child can be waited for");

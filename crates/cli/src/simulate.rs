@@ -61,23 +61,13 @@ pub struct Options {
     pub rate: Option<f64>,
     /// Commands under way at once.
     pub clients: usize,
-    /// How long a command is tried again, under its key, while the service does not answer.
-    pub patience: Duration,
     /// The file every receipt is appended to.
     pub receipts: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            cases: 100,
-            seed: 1,
-            term: TERMS[0],
-            rate: None,
-            clients: 8,
-            patience: Duration::from_secs(60),
-            receipts: None,
-        }
+        Options { cases: 100, seed: 1, term: TERMS[0], rate: None, clients: 8, receipts: None }
     }
 }
 
@@ -159,16 +149,11 @@ pub async fn play_into(
     refuse_real_time(client).await?;
     let Options { cases, seed, term, .. } = *options;
     let mut plan = plan::Wanted { cases, seed, term }.plan();
-    let conduct = Conduct {
-        keys: format!("term-{}-{seed}", term.name),
-        clients: options.clients,
-        rate: options.rate,
-        patience: options.patience,
-    };
+    let conduct = Conduct { keys: format!("term-{}-{seed}", term.name), clients: options.clients, rate: options.rate };
     let passed_over = taken_up::take_up(client, &mut plan.steps, &conduct, term).await?;
-    play::move_clock(client, term::at(term.first, 0), options.patience).await?;
+    play::move_clock(client, term::at(term.first, 0)).await?;
     let map = plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE));
-    load_reference(client, &map, term.name, options.patience).await?;
+    load_reference(client, &map, term.name).await?;
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let mut summary = Summary::new(format!("term {}, seed {seed}", term.name));
     summary.passed_over = passed_over;
@@ -214,16 +199,11 @@ async fn refuse_real_time(client: &Client) -> Result<(), SimulateError> {
 }
 
 /// Loads reference data; rows that are held already change nothing.
-async fn load_reference(
-    client: &Client,
-    rows: &[serde_json::Value],
-    name: &str,
-    patience: Duration,
-) -> Result<(), SimulateError> {
+async fn load_reference(client: &Client, rows: &[serde_json::Value], name: &str) -> Result<(), SimulateError> {
     for (i, entries) in rows.chunks(ROWS_AT_ONCE).enumerate() {
         let body = json!({"entries": entries});
         let key = format!("reference-{name}-{}-{i}", rows.len());
-        let answer = play::command_patiently(client, "/v1/reference", &key, &body, patience).await?;
+        let answer = client.command("/v1/reference", OPERATOR, &key, &body).await?;
         if !answer.status.is_success() {
             return Err(SimulateError::Reference { why: what_it_says(&answer) });
         }

@@ -1,7 +1,7 @@
 //! `caseledger simulate`.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, count};
 use crate::progress;
+use crate::running;
 use crate::simulate::situation::{self, Named, Telling};
 use crate::simulate::{self, Address, Client, Options, SimulateError, Summary, TERMS, Term};
 
@@ -76,22 +77,30 @@ fn term(name: &str) -> Result<Term, String> {
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let address = match &args.url {
         Some(url) => Address::Url(url.clone()),
-        None => Address::Dir(global.data.clone()),
+        None => Address::Dir(running_on(&global.data)?),
     };
-    let client = Client::new(address);
     let options = Options {
         cases: args.cases,
         seed: args.seed.unwrap_or(Options::default().seed),
         term: args.term,
         rate: args.rate,
         clients: args.clients,
-        patience: Duration::from_secs(args.patience_seconds),
         receipts: args.receipts.clone(),
     };
+    let client = Client::new(address).with_patience(Duration::from_secs(args.patience_seconds));
     match &args.situations {
         None => play_term(&client, &options, output),
         Some(names) => play_situations(&client, options, args.seed, names, output),
     }
+}
+
+/// Refuses at once where no server runs: waiting is for one that went away in the middle of a play.
+fn running_on(dir: &Path) -> Result<PathBuf, Failure> {
+    if running::is_running(dir) {
+        return Ok(dir.to_owned());
+    }
+    Err(Failure::new(Exit::Unavailable, format_args!("no server runs on {}", dir.display()))
+        .next(format_args!("caseledger serve --data {} --simulated 2026-04-19", dir.display())))
 }
 
 fn play_term(client: &Client, options: &Options, output: &mut Output) -> Result<Exit, Failure> {

@@ -13,6 +13,9 @@ use serde_json::Value;
 /// The longest wait for one answer; a commit that takes 10 s ends the server.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
+/// For how long something is tried again where nothing else is said.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Waits between tries grow from this to [`WAIT_MAX`].
 const WAIT_MIN: Duration = Duration::from_millis(25);
 
@@ -86,6 +89,7 @@ pub struct Ask<'a> {
 pub struct Client {
     connections: Connections<HttpConnector, Full<Bytes>>,
     address: Address,
+    patience: Duration,
 }
 
 impl Client {
@@ -94,24 +98,46 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let connections = Connections::builder(TokioExecutor::new()).build(connector);
-        Client { connections, address }
+        Client { connections, address, patience: PATIENCE }
+    }
+
+    /// Sets for how long questions and commands are sent again while the service does not answer or is busy.
+    pub fn with_patience(self, patience: Duration) -> Client {
+        Client { patience, ..self }
     }
 
     /// Reads something.
     pub async fn get(&self, path: &str, actor: &str) -> Result<Answer, ClientError> {
-        self.send(&Ask { method: Method::GET, path, actor, key: None, saw: None, body: "" }).await
-    }
-
-    /// Posts something that is no command and has no key.
-    pub async fn post(&self, path: &str, actor: &str, body: &Value) -> Result<Answer, ClientError> {
-        let body = body.to_string();
-        self.send(&Ask { method: Method::POST, path, actor, key: None, saw: None, body: &body }).await
+        self.patiently(&Ask { method: Method::GET, path, actor, key: None, saw: None, body: "" }).await
     }
 
     /// Posts a command under a key.
     pub async fn command(&self, path: &str, actor: &str, key: &str, body: &Value) -> Result<Answer, ClientError> {
         let body = body.to_string();
-        self.send(&Ask { method: Method::POST, path, actor, key: Some(key), saw: None, body: &body }).await
+        self.patiently(&Ask { method: Method::POST, path, actor, key: Some(key), saw: None, body: &body }).await
+    }
+
+    /// Posts something that is no command, once.
+    pub async fn post(&self, path: &str, actor: &str, body: &Value) -> Result<Answer, ClientError> {
+        let body = body.to_string();
+        self.send(&Ask { method: Method::POST, path, actor, key: None, saw: None, body: &body }).await
+    }
+
+    /// Starts to count tries.
+    pub fn retry(&self) -> Retry {
+        Retry { started: Instant::now(), patience: self.patience, wait: WAIT_MIN }
+    }
+
+    /// Sends until there is an answer; one that says *busy* is returned when patience is over.
+    async fn patiently(&self, ask: &Ask<'_>) -> Result<Answer, ClientError> {
+        let mut retry = self.retry();
+        loop {
+            let answered = self.send(ask).await;
+            let is_final = answered.as_ref().is_ok_and(|answer| !is_worth_another_try(answer));
+            if is_final || !retry.again().await {
+                return answered;
+            }
+        }
     }
 
     /// Sends a request once; after an error it is unknown whether it was carried out.
@@ -186,11 +212,6 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Starts to count.
-    pub fn new(patience: Duration) -> Retry {
-        Retry { started: Instant::now(), patience, wait: WAIT_MIN }
-    }
-
     /// Waits; false when patience is over.
     pub async fn again(&mut self) -> bool {
         if self.started.elapsed() >= self.patience {

@@ -9,12 +9,15 @@ use http::Method;
 use serde_json::json;
 
 use super::SimulateError;
-use super::client::{Answer, Ask, Client, Retry, is_worth_another_try};
+use super::client::{Answer, Ask, Client, is_worth_another_try};
 use super::outcome::Outcome;
 use super::step::{Expect, Key, On, Step};
 
 /// Who moves the clock and loads reference data.
 pub const OPERATOR: &str = "SIM-1/operator/MOE";
+
+/// What tells a simulated ledger its time.
+const CLOCK: &str = "/v1/simulation/clock";
 
 /// How steps are played.
 #[derive(Clone, Debug)]
@@ -25,8 +28,6 @@ pub struct Conduct {
     pub clients: usize,
     /// How many commands a second are sent at most.
     pub rate: Option<f64>,
-    /// For how long a command is tried again before the play gives up.
-    pub patience: Duration,
 }
 
 /// How far a play is.
@@ -69,7 +70,7 @@ pub async fn play_all(
     let mut played = 0;
     for moment in steps.chunk_by(|a, b| a.at == b.at) {
         let now = moment[0].at;
-        move_clock(client, now, conduct.patience).await?;
+        move_clock(client, now).await?;
         let scenes: Vec<(u32, Cast, &[Step])> = moment
             .chunk_by(|a, b| a.story == b.story)
             .map(|scene| (scene[0].story, casts.remove(&scene[0].story).unwrap_or_default(), scene))
@@ -127,7 +128,7 @@ async fn perform(client: &Client, conduct: &Conduct, cast: &Cast, step: &Step) -
     let key = key(conduct, step);
     let ask =
         Ask { method: Method::POST, path: &path, actor: &step.actor, key: Some(&key), saw: step.saw, body: &step.body };
-    let (answer, took, tried_again) = patiently(client, &ask, Some(step.at), conduct.patience).await?;
+    let (answer, took, tried_again) = patiently(client, &ask, step.at).await?;
     let outcome = Outcome::of(&answer);
     let kinds = match (&step.records, &outcome) {
         (Some(_), Outcome::Recorded { receipt, .. }) => kinds_of(client, receipt).await?,
@@ -149,10 +150,9 @@ pub fn key(conduct: &Conduct, step: &Step) -> String {
 async fn patiently(
     client: &Client,
     ask: &Ask<'_>,
-    now: Option<DateTime<Utc>>,
-    patience: Duration,
+    now: DateTime<Utc>,
 ) -> Result<(Answer, Duration, u64), SimulateError> {
-    let mut retry = Retry::new(patience);
+    let mut retry = client.retry();
     let mut tried_again = 0;
     loop {
         let started = Instant::now();
@@ -165,40 +165,25 @@ async fn patiently(
             Ok(_) => {}
             // A service that was started anew stands at its last event's time: without this the step would lie in
             // the future. While it is down this fails as well, and the next round tries again.
-            Err(_) => {
-                if let Some(now) = now {
-                    drop(client.post("/v1/simulation/clock", OPERATOR, &json!({"now": rfc3339(now)})).await);
-                }
-            }
+            Err(_) => drop(client.post(CLOCK, OPERATOR, &json!({"now": rfc3339(now)})).await),
         }
         tried_again += 1;
     }
 }
 
-/// Sends an operator's command until there is an answer.
-pub async fn command_patiently(
-    client: &Client,
-    path: &str,
-    key: &str,
-    body: &serde_json::Value,
-    patience: Duration,
-) -> Result<Answer, SimulateError> {
-    let body = body.to_string();
-    let ask = Ask { method: Method::POST, path, actor: OPERATOR, key: Some(key), saw: None, body: &body };
-    let (answer, _, _) = patiently(client, &ask, None, patience).await?;
-    Ok(answer)
-}
-
 /// Moves the simulated clock; one that stands later already is left alone, so a play can be taken up again.
-pub async fn move_clock(client: &Client, now: DateTime<Utc>, patience: Duration) -> Result<(), SimulateError> {
-    let body = json!({"now": rfc3339(now)}).to_string();
-    let ask =
-        Ask { method: Method::POST, path: "/v1/simulation/clock", actor: OPERATOR, key: None, saw: None, body: &body };
-    let (answer, _, _) = patiently(client, &ask, None, patience).await?;
-    if answer.status.is_success() || answer.body["code"] == "clock-not-set" {
-        return Ok(());
+pub async fn move_clock(client: &Client, now: DateTime<Utc>) -> Result<(), SimulateError> {
+    let mut retry = client.retry();
+    let body = json!({"now": rfc3339(now)});
+    loop {
+        match client.post(CLOCK, OPERATOR, &body).await {
+            Ok(answer) if answer.status.is_success() || answer.body["code"] == "clock-not-set" => return Ok(()),
+            Ok(answer) if !is_worth_another_try(&answer) => return Err(SimulateError::clock(&answer)),
+            Ok(answer) if !retry.again().await => return Err(SimulateError::busy(&answer, retry.waited())),
+            Err(error) if !retry.again().await => return Err(error.into()),
+            Ok(_) | Err(_) => {}
+        }
     }
-    Err(SimulateError::clock(&answer))
 }
 
 /// Returns the types of the events a receipt speaks of.

@@ -34,15 +34,10 @@ pub async fn tell_all(
 ) -> Result<(Vec<Telling>, Summary), SimulateError> {
     let started = std::time::Instant::now();
     refuse_real_time(client).await?;
-    load_reference(client, &map(), "situations", options.patience).await?;
+    load_reference(client, &map(), "situations").await?;
     let weeks = weeks_for(client, situations, options.seed).await?;
     let steps = all_steps(situations, options.seed, weeks)?;
-    let conduct = Conduct {
-        keys: format!("situation-{}", options.seed),
-        clients: options.clients,
-        rate: options.rate,
-        patience: options.patience,
-    };
+    let conduct = Conduct { keys: format!("situation-{}", options.seed), clients: options.clients, rate: options.rate };
     let mut summary = Summary::new(format!("{} situations, seed {}", situations.len(), options.seed));
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let casts = play::play_all(client, &steps, &conduct, progress, |step, performed| {
