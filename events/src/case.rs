@@ -14,6 +14,7 @@ mod held;
 
 pub use ending::{Ending, Times};
 pub use held::{CommentState, ContactState, Enrolment, OpenRequest, PrimaryContact};
+pub(crate) use held::{enrolled_at, learn_enrolment};
 
 /// Where a case stands in its life (domain §1.3); flags beside it are orthogonal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -143,15 +144,12 @@ impl Case {
 
     /// Returns where the student is enrolled on a day, as known now; `None` where nowhere (V1, Q28, T4).
     pub fn enrolled_at(&self, day: NaiveDate) -> Option<Code> {
-        self.enrolments.iter().rev().find(|enrolment| enrolment.from <= day)?.school
+        held::enrolled_at(&self.enrolments, day)
     }
 
     /// Returns the school's primary contact on a day: asked anew once enrolment has moved (domain §2.1).
     pub fn primary_contact(&self, day: NaiveDate) -> Option<Code> {
-        let contact = self.contact?;
-        let moved = |e: &Enrolment| e.from > contact.since && e.from <= day && e.school != contact.school;
-        let as_then = self.enrolled_at(day) == contact.school;
-        (as_then && !self.enrolments.iter().any(moved)).then_some(contact.person)
+        self.contact?.still_asked(&self.enrolments, day)
     }
 
     /// Returns the catchment of the confirmed address, where one is confirmed (R15).

@@ -13,12 +13,12 @@ use crate::event::{Broadcast, EVENT_TYPES, EventType};
 use crate::opening::OPENINGS;
 use crate::refusal::Refusal;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 #[track_caller]
-fn compare(path: &Path, today: &str) {
+pub(crate) fn compare(path: &Path, today: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, today).unwrap();

@@ -84,12 +84,75 @@ pub enum Role {
     Inz,
     /// The MSD feed (A14).
     Msd,
+    /// Assigns roles in an own organisation, a school or provider (A4).
+    DelegatedAuthoriser,
+    /// The Ministry's owner of the service; publishes measure runs (A21).
+    NationalServiceDelivery,
+    /// A regional office of the Ministry (A12).
+    RegionalOffice,
+    /// The Attendance Prosecutions Unit (A17).
+    ProsecutionsUnit,
+    /// The attendance feed (A20).
+    Attendance,
+    /// The migration from the predecessor system (K3).
+    Migration,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 20] = [
+        Role::AttendanceLead,
+        Role::PrimaryContact,
+        Role::OfficeSupport,
+        Role::WorkflowLead,
+        Role::CaseManager,
+        Role::Cit,
+        Role::RelationshipManager,
+        Role::ServiceDesk,
+        Role::Auditor,
+        Role::Operator,
+        Role::ReportingJob,
+        Role::Enrol,
+        Role::Inz,
+        Role::Msd,
+        Role::DelegatedAuthoriser,
+        Role::NationalServiceDelivery,
+        Role::RegionalOffice,
+        Role::ProsecutionsUnit,
+        Role::Attendance,
+        Role::Migration,
+    ];
+
+    /// Returns the stored name, which tokens and the tables of access use too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::AttendanceLead => "attendance_lead",
+            Role::PrimaryContact => "primary_contact",
+            Role::OfficeSupport => "office_support",
+            Role::WorkflowLead => "workflow_lead",
+            Role::CaseManager => "case_manager",
+            Role::Cit => "cit",
+            Role::RelationshipManager => "relationship_manager",
+            Role::ServiceDesk => "service_desk",
+            Role::Auditor => "auditor",
+            Role::Operator => "operator",
+            Role::ReportingJob => "reporting_job",
+            Role::Enrol => "enrol",
+            Role::Inz => "inz",
+            Role::Msd => "msd",
+            Role::DelegatedAuthoriser => "delegated_authoriser",
+            Role::NationalServiceDelivery => "national_service_delivery",
+            Role::RegionalOffice => "regional_office",
+            Role::ProsecutionsUnit => "prosecutions_unit",
+            Role::Attendance => "attendance",
+            Role::Migration => "migration",
+        }
+    }
+
     /// Returns whether a machine acts in this role; R26 asks for a person.
     pub fn is_feed(self) -> bool {
-        matches!(self, Role::Enrol | Role::Inz | Role::Msd | Role::ReportingJob)
+        let brings = matches!(self, Role::Enrol | Role::Inz | Role::Msd | Role::Attendance | Role::Migration);
+        brings || self == Role::ReportingJob
     }
 
     /// Returns whether the role belongs to a school.
@@ -100,6 +163,12 @@ impl Role {
     /// Returns whether the role belongs to a provider (ASP or ISP).
     pub fn is_provider(self) -> bool {
         matches!(self, Role::WorkflowLead | Role::CaseManager)
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use frames::{Sample, samples};
 
+use crate::access::AccessEvent;
 use crate::codec;
 use crate::envelope::Recorded;
 use crate::event::CaseEvent;
@@ -58,6 +59,9 @@ fn facts(event: &Recorded<'_>) -> String {
     }
     if let Some(entry) = Entry::read(event).unwrap() {
         return format!("{entry:#?}");
+    }
+    if let Some(read) = AccessEvent::read(event).unwrap() {
+        return format!("{read:#?}");
     }
     format!("{:#?}", LedgerEvent::read(event).unwrap().expect("an event of a known stream"))
 }

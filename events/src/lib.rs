@@ -42,6 +42,8 @@ pub mod actions;
 
 pub mod opening;
 
+pub mod access;
+
 pub mod world;
 
 #[cfg(any(test, feature = "testing"))]

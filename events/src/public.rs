@@ -12,6 +12,7 @@ pub use self::asyncapi::asyncapi;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::access::AccessEvent;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Source};
 use crate::event::{Broadcast, event_type};
@@ -149,7 +150,7 @@ pub fn source(ledger: LedgerId, epoch: Epoch) -> String {
 
 /// Returns whether an event of this type goes out with position and hash alone; the table of events says which do.
 pub fn is_restricted(kind: &str) -> bool {
-    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted)
+    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted) || AccessEvent::KINDS.contains(&kind)
 }
 
 /// Returns an event as others may see it.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessEvent;
 use crate::codec::BadFrame;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Actor, Recorded, Source};
@@ -120,6 +121,9 @@ pub fn facts(event: &Recorded<'_>) -> Result<serde_json::Value, BadFrame> {
     }
     if let Some(entry) = Entry::read(event)? {
         return Ok(serde_json::to_value(entry).unwrap_or_default());
+    }
+    if let Some(read) = AccessEvent::read(event)? {
+        return Ok(serde_json::to_value(read).unwrap_or_default());
     }
     if let Some(read) = LedgerEvent::read(event)? {
         return Ok(serde_json::to_value(read).unwrap_or_default());

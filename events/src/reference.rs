@@ -50,6 +50,15 @@ pub enum Entry {
         /// From when.
         from: NaiveDate,
     },
+    /// A catchment lies in the region of a Ministry office (A12).
+    Region {
+        /// The catchment.
+        catchment: Code,
+        /// Its region.
+        region: Code,
+        /// From when.
+        from: NaiveDate,
+    },
 }
 
 /// The reference data in force, by day.
@@ -58,6 +67,7 @@ pub struct Reference {
     schools: BTreeMap<(Code, NaiveDate), Code>,
     catchments: BTreeMap<(Code, NaiveDate), Code>,
     in_school: BTreeMap<(Code, NaiveDate), Option<Code>>,
+    regions: BTreeMap<(Code, NaiveDate), Code>,
 }
 
 fn in_force<V: Copy>(table: &BTreeMap<(Code, NaiveDate), V>, key: Code, day: NaiveDate) -> Option<V> {
@@ -111,6 +121,11 @@ impl Reference {
         served
     }
 
+    /// Returns the catchments that lie in a region on a day.
+    pub fn catchments_in(&self, region: Code, day: NaiveDate) -> Vec<Code> {
+        on_day(&self.regions, day).filter(|(_, lies_in)| *lies_in == region).map(|(catchment, _)| catchment).collect()
+    }
+
     /// Returns whether a row is recorded already.
     pub fn holds(&self, entry: &Entry) -> bool {
         match *entry {
@@ -119,6 +134,7 @@ impl Reference {
                 self.catchments.get(&(catchment, from)) == Some(&provider)
             }
             Entry::InSchool { school, provider, from } => self.in_school.get(&(school, from)) == Some(&provider),
+            Entry::Region { catchment, region, from } => self.regions.get(&(catchment, from)) == Some(&region),
         }
     }
 
@@ -128,6 +144,7 @@ impl Reference {
             Entry::School { school, catchment, from } => drop(self.schools.insert((school, from), catchment)),
             Entry::Catchment { catchment, provider, from } => drop(self.catchments.insert((catchment, from), provider)),
             Entry::InSchool { school, provider, from } => drop(self.in_school.insert((school, from), provider)),
+            Entry::Region { catchment, region, from } => drop(self.regions.insert((catchment, from), region)),
         }
     }
 }
@@ -185,6 +202,11 @@ enum StoredEntry {
         provider: Option<Code>,
         from: NaiveDate,
     },
+    Region {
+        catchment: Code,
+        region: Code,
+        from: NaiveDate,
+    },
 }
 
 impl From<StoredEntry> for Entry {
@@ -193,6 +215,7 @@ impl From<StoredEntry> for Entry {
             StoredEntry::School { school, catchment, from } => Entry::School { school, catchment, from },
             StoredEntry::Catchment { catchment, provider, from } => Entry::Catchment { catchment, provider, from },
             StoredEntry::InSchool { school, provider, from } => Entry::InSchool { school, provider, from },
+            StoredEntry::Region { catchment, region, from } => Entry::Region { catchment, region, from },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a rule answers when it says no: the rule, what was true, and what would make it possible.
 //!
-//! When several apply, the first wins, in this order: the actor (A7, R22's CIT, R26, V4), the time (Q23), the closed
+//! When several apply, the first wins, in this order: the actor (E47, A7, R22's CIT, R26, V4), the time (Q23), the closed
 //! case (R40, E4), the pin (R20), then the rules of the action in the order they stand in its file.
 
 use chrono::NaiveDate;
@@ -64,6 +64,9 @@ refusals! {
     /// The case is with nobody who could do this: not allocated, or with CIT.
     NotWithAProvider = "A7", "not-with-a-provider",
         "the case is not with a provider at present", "wait until it is allocated";
+    /// Nobody granted the actor this role in this organisation, or not for today.
+    NoGrant { role: &'static str, organisation: Code } = "E47", "no-grant",
+        "no live grant of {role} for {organisation} lets this person act", "let the organisation's delegated authoriser, or the Service Desk, grant the role";
     /// The actor's role does not do this.
     NotThisRole { needed: &'static str } = "A7", "not-this-role",
         "this is recorded by {needed}", "let that role record it";
@@ -223,6 +226,39 @@ refusals! {
     /// Nobody has recorded contact details.
     NoContactDetails = "E10", "no-contact-details",
         "no contact details are held", "record them first";
+    /// The actor's role does not grant that role.
+    MayNotGrant { role: &'static str } = "A4", "may-not-grant",
+        "{role} is granted and revoked by others", "ask one who may; the table of granting is in docs/access.md";
+    /// A delegated authoriser grants in the own organisation alone.
+    NotOwnOrganisation { organisation: Code } = "A4", "not-own-organisation",
+        "{organisation} is another organisation", "ask its delegated authoriser, or the Service Desk";
+    /// Nobody grants roles to themselves, or takes their own away.
+    NotToOneself = "A4", "not-to-oneself",
+        "nobody grants a role to themselves, or revokes their own", "ask another who may";
+    /// School roles belong to schools, provider roles to providers, all others to neither.
+    OrganisationDoesNotFit { organisation: Code, role: &'static str } = "A4", "organisation-does-not-fit",
+        "{role} is not a role of {organisation}, as the reference data know it", "check the code, or load the reference data";
+    /// A regional office has a region.
+    RegionNeeded = "A12", "region-needed",
+        "a regional office sees the cases of its region", "name it (`region`)";
+    /// No other role has one.
+    NoRegionHere = "A12", "no-region-here",
+        "only a regional office has a region", "leave it out";
+    /// No catchment lies in the region.
+    UnknownRegion { region: Code } = "A12", "unknown-region",
+        "no catchment lies in region {region} in the reference data of that day", "check the code, or load the reference data";
+    /// The last day lies before the first, or has passed.
+    EndsBeforeItBegins { until: NaiveDate } = "E47", "ends-before-it-begins",
+        "the last day ({until}) lies before the first, or has passed", "check both days";
+    /// There is no grant to revoke.
+    NoSuchGrant = "E47", "no-such-grant",
+        "there is no grant of that role to that person for that organisation", "check the three";
+    /// The ledger always has an operator.
+    LastOperator = "E47", "last-operator",
+        "this is the last operator: nobody could grant the role again", "grant it to another person first";
+    /// While there is no operator the ledger grants one itself, and nobody grants anything else.
+    OperatorFirst = "E47", "operator-first",
+        "while there is no operator the ledger grants one itself, and nothing else is granted", "name the operator in the configuration; that person grants what comes next";
     /// A case holds as many of these as can be numbered.
     TooMany { limit: u16 } = "E-64K", "too-many",
         "the case holds {limit} of these already, the most that are numbered", "ask the Service Desk";

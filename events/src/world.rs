@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::access::{self, ACCESS_STREAM, AccessAct, Grants};
 use crate::action::{At, CaseAction};
 use crate::case::{Case, Times};
 use crate::codec::BadFrame;
 use crate::dates::OccurredAt;
-use crate::envelope::Recorded;
+use crate::envelope::{Actor, Recorded};
 use crate::event::CaseEvent;
 use crate::ids::{CaseId, StreamId, StudentId};
 use crate::machine::{Context, Declined, Draft, Machine, shard_of};
@@ -57,6 +58,8 @@ pub enum Command {
         /// When they were issued; `None` for the moment they are recorded.
         occurred_at: Option<OccurredAt>,
     },
+    /// Grant or revoke a role.
+    Access(AccessAct),
 }
 
 /// The decision state of the whole ledger.
@@ -66,6 +69,7 @@ pub struct World {
     /// The active cases of each student, the eldest first.
     active: HashMap<StudentId, Vec<CaseId>>,
     reference: Reference,
+    grants: Grants,
     /// Cases that may be dropped at the next settling.
     ended: Vec<CaseId>,
     /// Cases reopened in a replay that did not hold them.
@@ -86,6 +90,11 @@ impl World {
     /// Returns the reference data.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Returns who holds which role.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// Returns how many cases are held in memory.
@@ -123,6 +132,16 @@ impl World {
             self.may_be_active_again(id, case).map_err(Declined::Refused)?;
         }
         drafts(id, events, scope_of(case, at.today()), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+    }
+
+    /// E47: from the first grant in the log on, a command is an act of somebody who holds a live one.
+    fn is_granted(&self, command: &Command, context: &Context) -> Result<(), Refusal> {
+        let by_the_ledger = matches!(command, Command::Access(_)) && access::is_the_ledger(context);
+        if by_the_ledger || self.grants.may_act(context.actor, context.now) {
+            return Ok(());
+        }
+        let Actor { role, organisation, .. } = context.actor;
+        Err(Refusal::NoGrant { role: role.name(), organisation })
     }
 
     /// R27: a case is reopened only when the student has no other active one.
@@ -183,14 +202,17 @@ impl World {
         }
         let ids: Vec<CaseId> = self.cases.shard(shard).cases.keys().copied().collect();
         ids.into_iter().for_each(|id| self.index(id));
-        if holds_reference(shard) {
+        if holds(REFERENCE_STREAM, shard) {
             self.reference = Reference::default();
+        }
+        if holds(ACCESS_STREAM, shard) {
+            self.grants = Grants::default();
         }
     }
 }
 
 impl Machine for World {
-    const STATE: u32 = 1;
+    const STATE: u32 = 2;
     type Command = Command;
     type Refusal = Refusal;
     type Warm = Case;
@@ -198,6 +220,7 @@ impl Machine for World {
     fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Draft>, Declined<Refusal>> {
         let when = |occurred_at: Option<OccurredAt>| occurred_at.unwrap_or(OccurredAt::Instant(context.now));
         let at = |occurred_at| At { context, occurred_at: when(occurred_at), reference: &self.reference };
+        self.is_granted(command, context).map_err(Declined::Refused)?;
         match command {
             Command::Open { opening, student, occurred_at } => {
                 self.open(opening, *student, &at(*occurred_at)).map_err(Declined::Refused)
@@ -207,6 +230,10 @@ impl Machine for World {
                 let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
                 Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
             }
+            Command::Access(act) => {
+                let event = act.decide(&self.grants, context, &self.reference).map_err(Declined::Refused)?;
+                Ok(event.map(|event| event.draft(when(None))).into_iter().collect())
+            }
         }
     }
 
@@ -215,7 +242,7 @@ impl Machine for World {
             self.reference.apply(entry);
             return Ok(());
         }
-        let StreamId::Case(id) = event.stream else { return Ok(()) };
+        let StreamId::Case(id) = event.stream else { return self.grants.evolve(event) };
         if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
             self.fold_in(id, &read, Times::of(event));
         }
@@ -258,23 +285,31 @@ impl Machine for World {
     }
 
     fn save(&self, shard: u8, out: &mut Vec<u8>) {
-        let reference = holds_reference(shard).then_some(&self.reference);
+        let reference = holds(REFERENCE_STREAM, shard).then_some(&self.reference);
+        let grants = holds(ACCESS_STREAM, shard).then_some(&self.grants);
         let mut writer = rmp_serde::Serializer::new(out);
-        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference), &mut writer)
+        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference, grants), &mut writer)
             .expect("state is plain data of known length");
     }
 
     fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame> {
         self.replace(shard, Shard::default());
-        let (held, reference): (Shard, Option<Reference>) = rmp_serde::from_slice(bytes)?;
+        let (held, reference, grants): Saved = rmp_serde::from_slice(bytes)?;
         self.replace(shard, held);
         if let Some(reference) = reference {
             self.reference = reference;
+        }
+        if let Some(grants) = grants {
+            self.grants = grants;
         }
         Ok(())
     }
 }
 
-fn holds_reference(shard: u8) -> bool {
-    shard == shard_of(StreamId::system(REFERENCE_STREAM))
+/// What a shard is saved as: its cases, and what the system streams say that are saved with it.
+type Saved = (Shard, Option<Reference>, Option<Grants>);
+
+/// Returns whether what a system stream says is saved with a shard.
+fn holds(stream: &'static str, shard: u8) -> bool {
+    shard == shard_of(StreamId::system(stream))
 }

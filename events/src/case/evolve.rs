@@ -1,6 +1,9 @@
 //! How a case follows from its events: no rules, no refusal; what is told here has already happened.
 
-use super::{Case, CommentState, ContactState, Ending, Enrolment, OpenRequest, Owner, PrimaryContact, Status, Times};
+use super::{
+    Case, CommentState, ContactState, Ending, Enrolment, OpenRequest, Owner, PrimaryContact, Status, Times,
+    learn_enrolment,
+};
 use crate::event::*;
 use crate::ids::{Code, StudentId};
 use crate::number::CaseNumber;
@@ -100,7 +103,10 @@ impl Case {
             }
             CaseEvent::EnrolmentStatusChanged(e) => {
                 let student_type = Some(e.student_type);
-                self.enrolled(Enrolment { from: e.effective_on, school: e.school, student_type });
+                learn_enrolment(
+                    &mut self.enrolments,
+                    Enrolment { from: e.effective_on, school: e.school, student_type },
+                );
             }
             CaseEvent::CaseClosed(e) => {
                 self.status = Status::Closed;
@@ -124,7 +130,7 @@ impl Case {
     fn requested(&mut self, request: &SupportRequestSubmitted, times: Times) {
         self.school = request.school;
         let (school, from) = (Some(request.school), times.occurred_at.auckland());
-        self.enrolled(Enrolment { from, school, student_type: None });
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school, student_type: None });
         let since = times.recorded_at.auckland();
         self.contact = Some(PrimaryContact { person: request.primary_contact, school, since });
     }
@@ -133,7 +139,7 @@ impl Case {
         self.school = notice.last_school;
         self.contact = None;
         let from = notice.withdrawn_on.unwrap_or(notice.last_day_attended);
-        self.enrolled(Enrolment { from, school: None, student_type: None });
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school: None, student_type: None });
         if notice.attached && !self.check_pending {
             self.kind_before_notice = Some(self.kind);
         }
@@ -174,15 +180,6 @@ impl Case {
     fn withdrawn(&mut self, request: RequestNumber) {
         self.withdrawn_requests.extend(self.open_request(request));
         self.open_requests.retain(|open| open.number != request);
-    }
-
-    /// Takes an enrolment in, by date; of two of the same date the later report stands.
-    ///
-    /// What a referral or notification said of enrolment gives way to what is learned later of the same time (T4).
-    fn enrolled(&mut self, enrolment: Enrolment) {
-        self.enrolments.retain(|held| held.student_type.is_some() || held.from < enrolment.from);
-        let place = self.enrolments.partition_point(|held| held.from <= enrolment.from);
-        self.enrolments.insert(place, enrolment);
     }
 
     fn comment_mut(&mut self, number: CommentNumber) -> Option<&mut CommentState> {

@@ -39,6 +39,20 @@ pub struct Enrolment {
     pub student_type: Option<Code>,
 }
 
+/// Returns where the student is enrolled on a day, as known now; `None` where nowhere (V1, Q28, T4).
+pub(crate) fn enrolled_at(enrolments: &[Enrolment], day: NaiveDate) -> Option<Code> {
+    enrolments.iter().rev().find(|enrolment| enrolment.from <= day)?.school
+}
+
+/// Takes an enrolment in, by date; of two of the same date the later report stands.
+///
+/// What a referral or notification said of enrolment gives way to what is learned later of the same time (T4).
+pub(crate) fn learn_enrolment(enrolments: &mut Vec<Enrolment>, enrolment: Enrolment) {
+    enrolments.retain(|held| held.student_type.is_some() || held.from < enrolment.from);
+    let place = enrolments.partition_point(|held| held.from <= enrolment.from);
+    enrolments.insert(place, enrolment);
+}
+
 /// Who at the school is asked about the case, and where the student was enrolled when that was said.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct PrimaryContact {
@@ -48,6 +62,15 @@ pub struct PrimaryContact {
     pub school: Option<Code>,
     /// The day that was recorded.
     pub since: NaiveDate,
+}
+
+impl PrimaryContact {
+    /// Returns the person, while enrolment is what it was when they were named: else another is asked anew (§2.1).
+    pub(crate) fn still_asked(&self, enrolments: &[Enrolment], day: NaiveDate) -> Option<Code> {
+        let moved = |e: &Enrolment| e.from > self.since && e.from <= day && e.school != self.school;
+        let as_then = enrolled_at(enrolments, day) == self.school;
+        (as_then && !enrolments.iter().any(moved)).then_some(self.person)
+    }
 }
 
 /// What the rules need of the contact details held.

@@ -1,8 +1,9 @@
 //! One stored frame of every event type: of a case, of the ledger itself, and of the reference data.
 
+use crate::access::{AccessEvent, RevokeReason, RoleGranted, RoleRevoked};
 use crate::codec;
 use crate::dates::Timestamp;
-use crate::envelope::{Recorded, Scope, Source};
+use crate::envelope::{Recorded, Role, Scope, Source};
 use crate::event::CaseEvent;
 use crate::ids::{CaseId, CorrelationId, Epoch, Position, StreamId, Tag, Version};
 use crate::machine::Draft;
@@ -20,7 +21,7 @@ pub struct Sample {
 /// Returns one frame of every type, as written today.
 pub fn samples() -> Vec<Sample> {
     let cases = sample_events().into_iter().zip(1..).map(|(event, i)| of_a_case(&event, i));
-    cases.chain(of_the_ledger()).chain(of_reference()).collect()
+    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_access()).collect()
 }
 
 fn of_a_case(event: &CaseEvent, i: u64) -> Sample {
@@ -119,9 +120,35 @@ fn of_the_ledger() -> Vec<Sample> {
     events.iter().zip(1..).map(sample).collect()
 }
 
+fn of_access() -> Vec<Sample> {
+    let (person, organisation, from) = (code("P-1"), code("ASP-1"), day("2026-01-05"));
+    let role = Role::CaseManager;
+    let plain = RoleGranted { person, role, organisation, region: None, from, until: Some(day("2026-12-31")) };
+    let office = RoleGranted {
+        role: Role::RegionalOffice,
+        organisation: code("MOE"),
+        region: Some(code("R-1")),
+        until: None,
+        ..plain
+    };
+    let events = [
+        (AccessEvent::RoleGranted(plain), ""),
+        (AccessEvent::RoleGranted(office), ".regional_office"),
+        (AccessEvent::RoleRevoked(RoleRevoked { person, role, organisation, reason: RevokeReason::OtherWork }), ""),
+    ];
+    let sample = |(event, name): &(AccessEvent, &str)| {
+        let draft = event.draft(time("2026-01-05"));
+        let recorded = recorded(&draft, Position(2), Timestamp(1_767_567_600_000_000));
+        sample(format!("{}.v{}{name}", draft.kind, draft.schema), &recorded)
+    };
+    events.iter().map(sample).collect()
+}
+
 fn of_reference() -> Vec<Sample> {
+    let region =
+        crate::reference::Entry::Region { catchment: code("C-1"), region: code("R-1"), from: day("2026-01-05") };
     let ended = crate::reference::Entry::InSchool { school: code("SCH-1"), provider: None, from: day("2026-07-01") };
-    let rows = [reference()[4], reference()[0], reference()[7], ended];
+    let rows = [reference()[4], reference()[0], reference()[7], ended, region];
     let sample = |(row, name): (&crate::reference::Entry, &str)| {
         let draft = row.draft(time("2026-01-05"));
         let recorded = recorded(&draft, Position(2), Timestamp(1_767_567_600_000_000));
@@ -130,5 +157,5 @@ fn of_reference() -> Vec<Sample> {
             &Recorded { correlation: CorrelationId([4; 16]), ..recorded },
         )
     };
-    rows.iter().zip(["", ".catchment", ".in_school", ".in_school_ended"]).map(sample).collect()
+    rows.iter().zip(["", ".catchment", ".in_school", ".in_school_ended", ".region"]).map(sample).collect()
 }

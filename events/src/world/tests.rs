@@ -2,4 +2,5 @@
 
 mod life;
 mod properties;
+mod standing;
 mod steps;

@@ -1,0 +1,89 @@
+//! Why somebody sees a case, or does not: the deciding row, and what would change it.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use super::decided::rows_for;
+use super::{Denied, Grant, Missing, Operation, Principal, Row, Standing, authorise};
+
+/// Why the answer is what it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// Who asks: role and organisation; the person is named by whoever asked for the explanation.
+    pub asker: Principal,
+    /// What is asked.
+    pub operation: Operation,
+    /// The New Zealand day it is explained for.
+    pub on: NaiveDate,
+    /// The answer.
+    pub answer: Result<Grant, Denied>,
+    /// The rows of the role that name the operation, up to the one that decided, each with what it lacks.
+    pub tried: Vec<Tried>,
+}
+
+/// A row that was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tried {
+    /// The row.
+    pub row: &'static Row,
+    /// What the case lacks for it; `None` where it reaches the case.
+    pub missing: Option<Missing>,
+}
+
+/// Explains what somebody may do with a case; it tells of the case, so that only those may ask it who may know.
+pub fn explain(asker: &Principal, operation: Operation, case: &Standing, on: NaiveDate) -> Explanation {
+    let answer = authorise(asker, operation, case, on);
+    let tried_all = rows_for(asker, operation)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|row| Tried { row, missing: row.reach.of(asker, on).admits(case).err() });
+    let mut tried = Vec::new();
+    for row in tried_all {
+        tried.push(row);
+        if row.missing.is_none() {
+            break;
+        }
+    }
+    Explanation { asker: asker.clone(), operation, on, answer, tried }
+}
+
+impl Explanation {
+    /// Returns the deciding row; where the answer is no, the first that was tried in vain.
+    pub fn row(&self) -> Option<&'static Row> {
+        match &self.answer {
+            Ok(grant) => Some(grant.decided().row),
+            Err(_) => self.tried.first().map(|tried| tried.row),
+        }
+    }
+
+    /// Returns what would change the answer, one sentence each.
+    pub fn would_change(&self) -> Vec<&'static str> {
+        match &self.answer {
+            Ok(grant) => vec![grant.decided().row.reach.ends_with()],
+            Err(Denied::NeedsMfa { .. }) => vec!["a sign-in with more than one factor"],
+            Err(_) if self.tried.is_empty() => vec![Missing::NoCases.would_change()],
+            Err(_) => self.tried.iter().filter_map(|tried| tried.missing).map(Missing::would_change).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (role, organisation) = (self.asker.role(), self.asker.organisation());
+        writeln!(f, "{role} of {organisation}, {}, on {}:", self.operation, self.on)?;
+        match &self.answer {
+            Ok(grant) => {
+                let row = grant.decided().row;
+                writeln!(f, "  yes, by the row \"{}\" ({}): {}", row.reach.says(), row.because, row.level.name())?;
+            }
+            Err(denied) => writeln!(f, "  no: {denied}")?,
+        }
+        for Tried { row, missing } in &self.tried {
+            if let Some(missing) = missing {
+                writeln!(f, "  not by \"{}\" ({}): {missing}", row.reach.says(), row.because)?;
+            }
+        }
+        writeln!(f, "  what would change it: {}", self.would_change().join("; or "))
+    }
+}

@@ -1,0 +1,113 @@
+//! Who could see a comment, and when: V2, V4, V5, Q28, Q30, Q31.
+
+use super::told::*;
+use crate::access::*;
+use crate::event::*;
+use crate::personal::Group;
+use crate::testing::*;
+
+/// Who could see a comment of a history up to a day, as `who from until`.
+fn seen(history: &[Told], number: u16, until: &str) -> Vec<String> {
+    let frames = frames(history);
+    let spans = who_could_see(&decoded(&frames), CommentNumber(number), noon(day(until))).unwrap();
+    let told = |span: Span| {
+        let until = span.until.map_or("now".to_owned(), |at| at.auckland().to_string());
+        let who = match span.viewer {
+            Viewer::Author(code) => format!("author {code}"),
+            Viewer::School(code) | Viewer::Provider(code) => code.to_string(),
+        };
+        format!("{who} {} {until}", span.from.auckland())
+    };
+    spans.into_iter().map(told).collect()
+}
+
+#[test]
+fn v4_a_providers_comment_is_private_until_the_case_owner_shares_it_q30_and_again_when_taken_back() {
+    let history = then(
+        at_work(ca_case()),
+        [on("2026-03-02", comment(1, false)), on("2026-03-05", sharing(1, true)), on("2026-03-09", sharing(1, false))],
+    );
+    for (events, shared) in [(4, false), (5, true), (6, false)] {
+        let grant = open(school(), &standing(&history[..events]), TODAY).unwrap();
+        assert_eq!(grant.shows_field(Group::Narrative, &text_of(1, "ASP-1")), shared, "after {events} events");
+    }
+    assert_eq!(seen(&history, 1, TODAY), ["ASP-1 2026-03-02 now", "SCH-1 2026-03-05 2026-03-09"]);
+}
+
+#[test]
+fn v2_what_a_school_wrote_is_seen_by_it_and_the_provider_at_once() {
+    let mut history = told(at_work(ca_case()));
+    history.push(school_comment(1, school(), "2026-03-02"));
+    assert_eq!(seen(&history, 1, TODAY), ["author SCH-1 2026-03-02 now", "ASP-1 2026-03-02 now"]);
+    let provider = open(lead(), &standing(&history), TODAY).unwrap();
+    assert!(provider.shows_field(Group::Narrative, &text_of(1, "SCH-1")));
+}
+
+#[test]
+fn v5_the_owner_sees_how_many_comments_are_shared_of_those_that_could_be() {
+    let mut history = then(
+        at_work(ca_case()),
+        [
+            on("2026-03-02", comment(1, true)),
+            on("2026-03-02", comment(2, false)),
+            on("2026-03-02", comment(3, false)),
+            on("2026-03-03", sharing(3, true)),
+            on("2026-03-04", sharing(1, false)),
+        ],
+    );
+    history.push(school_comment(4, school(), "2026-03-05"));
+    assert_eq!(standing(&history).shared_of_all(), (1, 3));
+}
+
+#[test]
+fn q28_past_shares_stay_told_when_enrolment_moves_on_the_day_the_register_names() {
+    let history = then(
+        at_work(ca_case()),
+        [
+            on("2026-03-02", comment(1, true)),
+            on("2026-03-10", enrolled(Some("SCH-2"), "2026-03-20")),
+            on("2026-04-01", CaseClosed { reason: ClosureReason::ReturnedToAttendance }),
+        ],
+    );
+    let expected = ["SCH-1 2026-03-02 2026-03-20", "ASP-1 2026-03-02 now", "SCH-2 2026-03-20 2026-04-01"];
+    assert_eq!(seen(&history, 1, TODAY), expected);
+    // Told before that day, the future has not happened.
+    assert_eq!(seen(&history, 1, "2026-03-15"), ["SCH-1 2026-03-02 now", "ASP-1 2026-03-02 now"]);
+}
+
+#[test]
+fn q28_a_late_report_changes_nothing_of_who_could_see_it_before() {
+    let history = then(
+        at_work(ca_case()),
+        [on("2026-03-02", comment(1, true)), late("2026-03-05", "2026-04-01", enrolled(Some("SCH-2"), "2026-03-05"))],
+    );
+    let expected = ["SCH-1 2026-03-02 2026-04-01", "ASP-1 2026-03-02 now", "SCH-2 2026-04-01 now"];
+    assert_eq!(seen(&history, 1, TODAY), expected);
+}
+
+#[test]
+fn a_provider_that_handed_over_keeps_the_comments_of_before_and_sees_none_after() {
+    let to_asp_2 = AllocatedToProvider { provider: code("ASP-2"), ..allocation(AllocationBasis::Cit) };
+    let history = then(
+        at_work(ca_case()),
+        [on("2026-03-02", comment(1, false)), on("2026-03-10", to_asp_2), on("2026-03-11", comment(2, false))],
+    );
+    assert_eq!(seen(&history, 1, TODAY), ["ASP-1 2026-03-02 now", "ASP-2 2026-03-10 now"]);
+    assert_eq!(seen(&history, 2, TODAY), ["ASP-2 2026-03-11 now"]);
+}
+
+#[test]
+fn q29_the_last_school_is_told_from_the_sharing_until_the_student_enrols_elsewhere() {
+    let history =
+        then(nen_case(), [on("2026-03-02", comment(1, true)), on("2026-03-10", enrolled(Some("SCH-2"), "2026-03-10"))]);
+    let expected = ["SCH-1 2026-03-02 2026-03-10", "ASP-1 2026-03-02 now", "SCH-2 2026-03-10 now"];
+    assert_eq!(seen(&history, 1, TODAY), expected);
+}
+
+#[test]
+fn q31_nothing_takes_a_comment_away_from_those_it_was_shown_to_by_role() {
+    // A correction is another comment: the first one stays as it was.
+    let history = then(at_work(ca_case()), [on("2026-03-02", comment(1, true)), on("2026-03-03", comment(2, true))]);
+    let grant = open(school(), &standing(&history), TODAY).unwrap();
+    assert!([1, 2].iter().all(|&number| grant.shows_field(Group::Narrative, &text_of(number, "ASP-1"))));
+}
