@@ -155,6 +155,16 @@ impl Role {
         brings || self == Role::ReportingJob
     }
 
+    /// Returns whether the National Student Number may be shown to the role: it is for registered schools and the
+    /// Ministry (Education and Training Act 2020, Schedule 24); contracted providers and other agencies are not named.
+    pub fn may_use_nsn(self) -> bool {
+        let of_the_ministry = matches!(
+            self,
+            Role::Cit | Role::ServiceDesk | Role::Auditor | Role::NationalServiceDelivery | Role::RegionalOffice
+        );
+        self.is_school() || of_the_ministry
+    }
+
     /// Returns whether the role belongs to a school.
     pub fn is_school(self) -> bool {
         matches!(self, Role::AttendanceLead | Role::PrimaryContact | Role::OfficeSupport)

@@ -146,6 +146,11 @@ impl Grant {
         }
     }
 
+    /// Returns whether the NSN among the fields of identity is shown: it has users of its own (domain §2.5).
+    pub fn shows_nsn(&self, written: &Written) -> bool {
+        self.decided.asker.role.may_use_nsn() && self.shows_field(Group::Identity, written)
+    }
+
     /// Returns whether an event is shown, and with it its facts.
     pub fn shows_event(&self, event: &CaseEvent, written: &Written) -> bool {
         if self.until.is_some_and(|last| written.at > last) {

@@ -1,8 +1,10 @@
 //! The table itself: well formed, and printed as the page people read.
 
+use super::told::*;
 use crate::access::*;
 use crate::catalogue::compare;
 use crate::envelope::Role;
+use crate::testing::*;
 
 #[test]
 fn access_md_is_what_the_tables_say() {
@@ -39,6 +41,15 @@ fn immigration_and_restricted_fields_are_for_those_who_work_the_case_and_for_bro
         roles.into_iter().collect::<Vec<_>>(),
         [Role::WorkflowLead, Role::CaseManager, Role::Cit, Role::Inz, Role::Msd]
     );
+}
+
+#[test]
+fn the_nsn_is_for_schools_and_the_ministry_alone() {
+    let case = standing(&told(at_work(ca_case())));
+    let open = |asker: &Principal| authorise(asker, Operation::OpenCase, &case, day(TODAY)).ok();
+    let nsn = |asker: &&Principal| open(asker).is_some_and(|grant| grant.shows_nsn(&written("SCH-1", 1)));
+    let roles: Vec<&str> = everybody().iter().filter(nsn).map(|asker| asker.role().name()).collect();
+    assert_eq!(roles, ["attendance_lead", "primary_contact", "office_support", "service_desk", "regional_office"]);
 }
 
 #[test]

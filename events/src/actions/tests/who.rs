@@ -26,6 +26,12 @@ fn actors() -> Vec<(&'static str, Actor)> {
         ("auditor", person(Role::Auditor, "A-1", "MOE")),
         ("operator", person(Role::Operator, "O-1", "MOE")),
         ("job", person(Role::ReportingJob, "J-1", "MOE")),
+        ("authoriser", person(Role::DelegatedAuthoriser, "S-1", "SCH-1")),
+        ("national", person(Role::NationalServiceDelivery, "N-1", "MOE")),
+        ("region", person(Role::RegionalOffice, "G-1", "MOE")),
+        ("prosecutions", person(Role::ProsecutionsUnit, "U-1", "MOE")),
+        ("attendance", person(Role::Attendance, "ATTENDANCE", "MOE")),
+        ("migration", person(Role::Migration, "MIGRATION", "MOE")),
     ]
 }
 
@@ -84,6 +90,12 @@ reallocate-to-catchment-provider: lead, manager, colleague
 close: lead, manager, colleague
 reopen: lead, cit, desk
 ";
+
+#[test]
+fn the_table_has_a_column_for_every_role() {
+    let columns: Vec<Role> = actors().into_iter().map(|(_, actor)| actor.role).collect();
+    assert!(Role::ALL.iter().all(|role| columns.contains(role)));
+}
 
 #[test]
 fn who_may_record_what() {
