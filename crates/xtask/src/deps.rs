@@ -15,13 +15,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("caseledger-proof", &["events"]),
     ("caseledger-projections", &["events"]),
     ("caseledger-seal", &["events", "proof"]),
+    ("caseledger-identity", &["events"]),
     ("caseledger-log", &["events", "proof"]),
     ("caseledger-bus", &["events", "proof", "log"]),
     ("caseledger-views", &["events", "projections", "proof", "log"]),
-    ("caseledger-http", &["events", "projections", "proof", "seal", "log", "bus", "views"]),
-    ("caseledger", &["events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
-    ("caseledger-bench", &["tests", "", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
-    ("caseledger-tests", &["", "events", "projections", "proof", "seal", "log", "bus", "views", "http"]),
+    ("caseledger-http", &["events", "projections", "proof", "seal", "identity", "log", "bus", "views"]),
+    ("caseledger", &["events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"]),
+    (
+        "caseledger-bench",
+        &["tests", "", "events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
+    ),
+    ("caseledger-tests", &["", "events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"]),
     ("xtask", &[]),
 ];
 
