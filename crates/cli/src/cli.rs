@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, verify, views,
+    backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, token, verify,
+    views,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -57,6 +58,7 @@ pub enum Command {
     Views(views::Args),
     Nats(nats::Args),
     Simulate(simulate::Args),
+    Token(token::Args),
     Completions(completions::Args),
 }
 
@@ -74,6 +76,7 @@ pub fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("serve", with_defaults)
         .mut_subcommand("demo", |c| hide(c, ALL))
+        .mut_subcommand("token", |c| hide(c, &["HTTP", "Log", "Keys", "Broadcast", "Logging"]))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
         .mut_subcommand("nats", |nats| {

@@ -12,6 +12,7 @@ pub mod replay;
 pub mod restore;
 pub mod serve;
 pub mod simulate;
+pub mod token;
 pub mod verify;
 pub mod views;
 
@@ -36,6 +37,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Views(args) => views::run(&args, global, output),
         Command::Nats(args) => nats::run(&args, global, output),
         Command::Simulate(args) => simulate::run(&args, global, output),
+        Command::Token(args) => token::run(&args, global, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

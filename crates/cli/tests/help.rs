@@ -29,6 +29,7 @@ const COMMANDS: &[&str] = &[
     "nats check",
     "nats rebuild",
     "nats consumer",
+    "token",
     "completions",
 ];
 

@@ -1,0 +1,80 @@
+//! `caseledger token`: what it prints is taken by the server of the same directory, and it is refused elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use caseledger_events::dates::Timestamp;
+use caseledger_identity::{DevIssuer, IdentitySettings, Place, Verifier};
+use support::{Ran, run};
+
+const HERE: Place = Place { is_production: false, is_loopback: true };
+
+/// Makes the verifier a development server on a directory has.
+fn server(data: &Path) -> Verifier {
+    let issuer = DevIssuer::open_or_create(&data.join("identity"), HERE).unwrap();
+    let settings = IdentitySettings { development: true, ..IdentitySettings::default() };
+    Verifier::new(&settings, Some(&issuer)).unwrap()
+}
+
+fn token(data: &Path, args: &[&str]) -> Ran {
+    run(["--data", data.to_str().unwrap(), "token"].iter().chain(args))
+}
+
+fn now() -> Timestamp {
+    Timestamp::from(chrono::Utc::now())
+}
+
+#[test]
+fn the_server_of_the_directory_takes_the_token_as_who_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let verifier = server(dir.path());
+    let table = [
+        ("case_manager", "ASP14-M1", "case_manager"),
+        ("Awhina", "S1401-A", "attendance_lead"),
+        ("P-NL/workflow_lead/ASP-NORTH", "P-NL", "workflow_lead"),
+    ];
+    for (who, person, role) in table {
+        let printed = token(dir.path(), &["--as", who]).ended(0).out;
+        let said = verifier.verify(printed.trim_end(), now()).unwrap();
+        assert_eq!((said.person.as_str(), said.roles[0].name()), (person, role), "{who}");
+        let json = token(dir.path(), &["--as", who, "--json"]).ended(0).json();
+        assert_eq!((&json["person"], &json["roles"][0]), (&person.into(), &role.into()), "{who}");
+        assert!(verifier.verify(json["token"].as_str().unwrap(), now()).is_ok(), "{who}");
+    }
+}
+
+#[test]
+fn where_no_development_server_ran_there_is_no_token_and_no_key_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = token(dir.path(), &["--as", "auditor"]).ended(4);
+    assert!(ran.out.is_empty() && ran.err.contains("development server"), "{}", ran.err);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_server_that_others_reach_and_a_key_that_others_read_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    server(dir.path());
+    let ran = token(dir.path(), &["--as", "auditor", "--listen", "0.0.0.0:8080"]).ended(5);
+    assert!(ran.err.contains("127.0.0.1"), "{}", ran.err);
+    let key = dir.path().join("identity/development-issuer.p8");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = token(dir.path(), &["--as", "auditor"]).ended(5);
+    assert!(ran.err.contains("delete it"), "{}", ran.err);
+}
+
+#[test]
+fn the_cast_is_listed_and_who_is_not_in_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = token(dir.path(), &["--list"]).ended(0).out;
+    assert!(shown.contains("Manaia Example") && shown.contains("prosecutions_unit"), "{shown}");
+    let people = token(dir.path(), &["--list", "--json"]).ended(0).lines();
+    assert!(people.iter().any(|person| person["role"] == "auditor" && person["organisation"] == "MOE"));
+    let ran = token(dir.path(), &["--as", "nobody"]).ended(2);
+    assert!(ran.err.contains("--list"), "{}", ran.err);
+}
