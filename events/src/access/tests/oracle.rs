@@ -202,7 +202,12 @@ pub fn compare(asker: &Principal, case: &Standing, on: NaiveDate) {
                 assert_eq!(answer, expected(asker, operation, &reached), "{}", what());
             }
             About::List => {
-                let listed = scopes(asker, operation, on).is_ok_and(|all| all.iter().any(|scope| scope.admits(case)));
+                let lists = scopes(asker, operation, on).unwrap_or_default();
+                for list in &lists {
+                    let letter = level(Ok(list.decided().level()), operation);
+                    assert_eq!(list.admits(case), reached.contains(letter), "{letter} of {}", what());
+                }
+                let listed = lists.iter().any(|list| list.admits(case));
                 let letter = expected(asker, operation, &reached);
                 assert_eq!(listed, !matches!(letter, '.' | 'x' | '?'), "{}", what());
                 assert!(authorise(asker, operation, case, on).is_err(), "{}", what());
