@@ -38,6 +38,21 @@ fn r16_a_provider_named_in_a_proposed_move_sees_a_preview_without_name_or_addres
 }
 
 #[test]
+fn r16_the_holder_names_the_other_provider_by_its_own_agreement_and_the_other_agrees_in_the_system() {
+    let agreement = |by: &str| {
+        serde_json::json!({"target": "ASP-2",
+            "agreement": {"provider": by, "agreed_by": "LEAD", "agreed_on": "2026-05-30", "channel": "in_system"}})
+    };
+    let nothing = || serde_json::json!({});
+    let own = given(at_work(nen_case())).by(lead()).when_sent("record-agreement", agreement("ASP-1"), nothing());
+    let [CaseEvent::ProviderAgreementRecorded(own)] = &own.events()[..] else { panic!("one agreement is recorded") };
+    let history = [at_work(nen_case()), vec![on(TODAY, own.clone())]].concat();
+    assert_eq!(open(other_lead(), &standing(&told(history.clone())), TODAY).unwrap().level(), Level::Preview);
+    let other = given(history).by(other_lead()).when_sent("record-agreement", agreement("ASP-2"), nothing());
+    assert_eq!(other.events().len(), 1);
+}
+
+#[test]
 fn r17_passed_to_cit_with_a_target_the_preview_says_why() {
     let passed = ReallocatedToCit {
         basis: MoveBasis::ReasonableGrounds,
