@@ -187,6 +187,7 @@ fn of_bad_claims(s: &Stage) -> Vec<Row> {
         ("expired years ago", Expired, good().claim("iat", 0).claim("exp", 3600).sign()),
         ("not yet valid", NotYetValid, good().claim("nbf", NOW + 61).sign()),
         ("issued in the future", NotYetValid, good().claim("iat", NOW + 61).without("nbf").sign()),
+        ("issued in the future, valid already", NotYetValid, good().claim("iat", NOW + 61).sign()),
         ("a beginning that is a text", ClaimInvalid, good().claim("nbf", "now").sign()),
         ("no time of issue", ClaimMissing, good().without("iat").sign()),
         ("an hour and a second", Lifetime, good().claim("exp", NOW + 3601).sign()),
