@@ -1,10 +1,52 @@
-//! Which events of a case each level shows. What is not named here is not shown: a new event type reaches no school
-//! until somebody decides that it does.
+//! Which events and facts of a case each level shows. What is not named here is not shown: a new event type, a new fact
+//! of the case's row, reaches no school until somebody decides that it does.
 
 use super::Level;
 use crate::event::{CaseEvent, ClosureReason};
 use crate::ids::Code;
 use crate::public::is_restricted;
+
+/// What a school is told of the case of a student it has (Q17): neither flags nor requests, for they tell of
+/// immigration; not the latest activity, for it tells of comments it may not read.
+const FOR_SCHOOLS: &[&str] = &[
+    "case",
+    "number",
+    "kind",
+    "status",
+    "owner",
+    "provider",
+    "in_school",
+    "enrolled_at",
+    "on",
+    "manager",
+    "primary_contact",
+    "opened",
+    "referred",
+    "allocated",
+    "assigned",
+    "first_plan",
+    "version",
+];
+
+impl Level {
+    /// Returns the facts of a case's row that are shown, by their names in JSON; `None` where all are.
+    ///
+    /// What stands in documents of its own (a preview, the state of an own request) is not of the row.
+    pub fn row_facts(self) -> Option<&'static [&'static str]> {
+        match self {
+            Level::Full | Level::FactsOnly | Level::AsAtHandOver => None,
+            Level::School => Some(FOR_SCHOOLS),
+            Level::SharedItems | Level::Question => Some(&["case", "number", "kind", "version"]),
+            Level::OwnRequest | Level::Preview | Level::Receipt => Some(&[]),
+        }
+    }
+
+    /// Returns whether facts are shown that restricted events alone tell: what an agency answered, evidence of travel,
+    /// and the flag that follows from them.
+    pub fn shows_restricted(self) -> bool {
+        matches!(self, Level::Full | Level::AsAtHandOver)
+    }
+}
 
 /// Whether a level shows an event by what it is and whose it is; comments are decided by their sharing.
 pub(super) fn shows(level: Level, event: &CaseEvent, by: Code, asker: Code, may_read: bool, follows: bool) -> bool {

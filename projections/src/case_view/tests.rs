@@ -1,5 +1,6 @@
 //! What each event changes in the case view: a history, and the case as it stands after it.
 
+mod access;
 mod coverage;
 mod effects;
 mod parity;
