@@ -6,11 +6,13 @@
 mod sentence;
 mod words;
 
+use caseledger_events::access::Written;
 use caseledger_events::codec::BadFrame;
 use caseledger_events::dates::{OccurredAt, Timestamp};
-use caseledger_events::envelope::{Actor, Recorded, Source};
-use caseledger_events::event::{Broadcast, CaseEvent, event_type};
-use caseledger_events::ids::{Code, CorrelationId, Position, Version};
+use caseledger_events::envelope::{Actor, Recorded, Scope, Source};
+use caseledger_events::event::{Agency, Broadcast, CaseEvent, event_type};
+use caseledger_events::ids::{CaseId, Code, CorrelationId, Position, StreamId, Version};
+use caseledger_events::personal::Part;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,14 +101,61 @@ impl<'a> StoredEntry<'a> {
 
     /// Puts the entry into words.
     pub fn read(&self) -> Result<TimelineRow, BadFrame> {
+        Ok(self.tell(&self.event()?))
+    }
+
+    /// Reads what happened.
+    pub fn event(&self) -> Result<CaseEvent, BadFrame> {
         let unknown = || BadFrame { reason: format!("{} is no event type of this build", self.kind) };
-        let read = CaseEvent::read(self.kind, self.schema, self.facts)?.ok_or_else(unknown)?;
+        CaseEvent::read(self.kind, self.schema, self.facts)?.ok_or_else(unknown)
+    }
+
+    /// Returns the event as far as the folds of a case read it, with the parts it carries.
+    pub fn recorded(&self, case: CaseId, parts: Vec<Part>) -> Recorded<'a> {
+        Recorded {
+            position: self.position,
+            stream: StreamId::Case(case),
+            version: self.version,
+            previous: Position::default(),
+            kind: self.kind,
+            schema: self.schema,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            source_recorded_at: self.source_recorded_at,
+            actor: self.actor,
+            on_behalf_of: self.on_behalf_of,
+            source: self.source,
+            scope: Scope::default(),
+            policy: 0,
+            correlation: self.correlation,
+            causation: None,
+            tag: None,
+            salt: [0; 16],
+            facts: self.facts,
+            parts,
+        }
+    }
+
+    /// Returns whose the personal fields of the event are.
+    pub fn written(&self, read: &CaseEvent) -> Written {
+        let (comment, agency) = match read {
+            CaseEvent::CommentAdded(e) => (Some(e.comment), None),
+            CaseEvent::InformationRequestOpened(e) => (None, Some(e.agency)),
+            CaseEvent::InformationRequestAnswered(e) => (None, Some(e.agency)),
+            CaseEvent::DetailedImmigrationCheckRequested(_) => (None, Some(Agency::Inz)),
+            _ => (None, None),
+        };
+        Written { by: self.actor.organisation, at: self.position, comment, agency }
+    }
+
+    /// Puts what happened into words; `read` is the event of this entry.
+    pub fn tell(&self, read: &CaseEvent) -> TimelineRow {
         let restricted = event_type(self.kind).is_none_or(|row| row.broadcast == Broadcast::Restricted);
-        Ok(TimelineRow {
+        TimelineRow {
             position: self.position,
             version: self.version,
             kind: self.kind.to_owned(),
-            sentence: sentence(&read),
+            sentence: sentence(read),
             occurred_at: self.occurred_at,
             recorded_at: self.recorded_at,
             source_recorded_at: self.source_recorded_at,
@@ -116,7 +165,7 @@ impl<'a> StoredEntry<'a> {
             correlation: self.correlation,
             restricted,
             facts: read.facts_json(),
-        })
+        }
     }
 }
 

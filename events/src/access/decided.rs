@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::table::rows_of;
-use super::{About, Filter, Level, Operation, Principal, Reach, Row, Sees, Standing};
+use super::{About, Filter, Grant, Level, Operation, Principal, Reach, Row, Sees, Standing};
 use crate::envelope::{Actor, Role};
 
 /// Who may do what by which row.
@@ -57,6 +57,11 @@ impl Scope {
     /// Returns whether a case belongs in the list.
     pub fn admits(&self, case: &Standing) -> bool {
         self.filter.admits(case).is_ok()
+    }
+
+    /// Returns what the list shows of a case; `None` where it does not belong in the list.
+    pub fn grant(&self, case: &Standing) -> Option<Grant> {
+        self.admits(case).then(|| Grant::new(self.decided, case))
     }
 }
 

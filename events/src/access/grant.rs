@@ -74,7 +74,7 @@ pub fn break_glass(
 fn decide(asker: &Principal, operation: Operation, case: &Standing, today: NaiveDate) -> Result<Grant, Denied> {
     let reaches = |row: &&'static Row| row.reach.of(asker, today).admits(case).is_ok();
     match rows_for(asker, operation)?.into_iter().find(reaches) {
-        Some(row) => Ok(Grant::new(asker, operation, row, case, today)),
+        Some(row) => Ok(Grant::new(Decided { asker: asker.actor(), operation, row, on: today }, case)),
         // Who knows of the case by another row is told that it is not for them; others are told nothing.
         None if rows_of(asker.role()).any(|row| row.shows_existence() && reaches(&row)) => {
             Err(Denied::NotThisRole { role: asker.role(), operation })
@@ -84,8 +84,10 @@ fn decide(asker: &Principal, operation: Operation, case: &Standing, today: Naive
 }
 
 impl Grant {
-    fn new(asker: &Principal, operation: Operation, row: &'static Row, case: &Standing, on: NaiveDate) -> Grant {
-        let own = asker.organisation();
+    /// Only for a case that the row reaches.
+    pub(super) fn new(decided: Decided, case: &Standing) -> Grant {
+        let Decided { asker, row, on, .. } = decided;
+        let own = asker.organisation;
         let until = (row.level == Level::AsAtHandOver).then(|| case.handed_over(own)).flatten();
         let comments = match row.level {
             Level::School => case.shared.iter().map(|shared| shared.comment).collect(),
@@ -94,7 +96,6 @@ impl Grant {
         };
         // Q28: what becomes of its request concerns a school until another school has the student.
         let follows = case.enrolled_at(on).is_none_or(|school| school == own);
-        let decided = Decided { asker: asker.actor(), operation, row, on };
         Grant { decided, case: case.case, until, follows, comments, glass: None }
     }
 
