@@ -7,8 +7,8 @@ use rmp_serde::decode::Error;
 
 use crate::envelope::Recorded;
 
-/// The stored format's number: 0 until sealing lands, then 1 and frozen.
-pub const FORMAT: u16 = 0;
+/// The stored format's number; frozen: bytes of another number are refused with the way out.
+pub const FORMAT: u16 = 1;
 
 /// Bytes that are no event of this format.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,7 @@ use crate::access::AccessEvent;
 use crate::codec;
 use crate::envelope::Recorded;
 use crate::event::CaseEvent;
+use crate::keys::KeyEvent;
 use crate::personal::Part;
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
@@ -59,6 +60,9 @@ fn facts(event: &Recorded<'_>) -> String {
     }
     if let Some(entry) = Entry::read(event).unwrap() {
         return format!("{entry:#?}");
+    }
+    if let Some(read) = KeyEvent::read(event).unwrap() {
+        return format!("{read:#?}");
     }
     if let Some(read) = AccessEvent::read(event).unwrap() {
         return format!("{read:#?}");

@@ -79,6 +79,8 @@ uuid_ids! {
     LedgerId;
     /// What one request, with all it caused, is called.
     CorrelationId;
+    /// A key that personal parts are sealed under; random, and all that is left of it once it is destroyed.
+    KeyId;
 }
 
 fn write_uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {

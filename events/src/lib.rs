@@ -28,6 +28,8 @@ pub mod event;
 
 pub mod reference;
 
+pub mod keys;
+
 pub mod case;
 
 pub mod refusal;

@@ -6,7 +6,7 @@
 use crate::codec::BadFrame;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Actor, Recorded, Scope, Source};
-use crate::ids::{CaseId, Code, CorrelationId, Position, StreamId, Tag, Version};
+use crate::ids::{CaseId, Code, CorrelationId, KeyId, Position, StreamId, StudentId, Tag, Version};
 use crate::personal::Part;
 
 /// An event as decided, before the sequencer gives it a place and a time.
@@ -41,6 +41,23 @@ pub struct Context {
     pub now: Timestamp,
     /// The id a case opened by this command gets, derived from its idempotency tag.
     pub new_case: CaseId,
+    /// Whose key the personal parts are sealed under, and which; `None` where there are none.
+    pub sealed: Option<Sealed>,
+}
+
+/// What personal parts are sealed under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sealed {
+    /// The student whose key it is.
+    pub student: StudentId,
+    /// The key; [`Sealed::NO_KEY`] where the student has none any more: then the parts are left out, and only a repeat
+    /// of what was recorded before is answered.
+    pub key: KeyId,
+}
+
+impl Sealed {
+    /// Stands for a key that does not exist.
+    pub const NO_KEY: KeyId = KeyId([0; 16]);
 }
 
 /// A command on its way to the sequencer.
@@ -68,8 +85,10 @@ pub struct Submission<C> {
     pub source_recorded_at: Option<Timestamp>,
     /// What all events of this request share.
     pub correlation: CorrelationId,
-    /// The personal parts, moved into the event unread.
+    /// The personal parts, sealed; moved into the event unread.
     pub parts: Vec<Part>,
+    /// What they are sealed under; `None` where there are none.
+    pub sealed: Option<Sealed>,
 }
 
 /// Why a command was not decided into events.

@@ -9,6 +9,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::ids::{CorrelationId, KeyId};
+
 pub use value::{LINE_CHARS_MAX, TEXT_CHARS_MAX, Value};
 
 pub(crate) mod reading;
@@ -71,10 +73,36 @@ pub enum Group {
     Restricted,
 }
 
-/// One personal part of an event, as stored: its group, its name and version, and its bytes.
+impl Group {
+    /// Returns the pinned name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Identity => "identity",
+            Group::Contact => "contact",
+            Group::Health => "health",
+            Group::Immigration => "immigration",
+            Group::Narrative => "narrative",
+            Group::Restricted => "restricted",
+        }
+    }
+
+    /// Returns the group of a name; one that is not known is kept from everybody who may not see what is restricted.
+    pub fn of_name(name: &str) -> Group {
+        match name {
+            "identity" => Group::Identity,
+            "contact" => Group::Contact,
+            "health" => Group::Health,
+            "immigration" => Group::Immigration,
+            "narrative" => Group::Narrative,
+            _ => Group::Restricted,
+        }
+    }
+}
+
+/// One personal part of an event: its group, its name and version, and its bytes.
 ///
-/// Until sealing lands (format 0) the bytes are the plain MessagePack of the part; afterwards ciphertext with
-/// the id of its key. Either way nothing here is read by `decide` or `evolve`.
+/// In a command and in a view the bytes are the MessagePack of the part; in the log they are sealed, and `key` says
+/// under which key. Nothing here is read by `decide` or `evolve`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// The field group.
@@ -86,9 +114,18 @@ pub struct Part {
     /// The version of the part's shape.
     #[serde(rename = "v")]
     pub version: u16,
+    /// The key the bytes are sealed under; `None` for what is not personal, the log's own fingerprint of a request.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
     /// The part's bytes.
     #[serde(rename = "b", with = "serde_bytes")]
     pub body: Vec<u8>,
+}
+
+/// Opens sealed parts: whoever holds the keys.
+pub trait Opener: Send + Sync {
+    /// Puts the plain bytes in the place of the sealed ones; parts that open no more are left out.
+    fn open(&self, correlation: CorrelationId, parts: &mut Vec<Part>);
 }
 
 impl fmt::Debug for Part {
@@ -110,7 +147,7 @@ pub trait PartKind: Serialize + for<'de> Deserialize<'de> {
     fn to_part(&self) -> Part {
         // MessagePack in memory fails only for maps of unknown length, which no part has.
         let body = rmp_serde::to_vec_named(self).expect("a part is plain data of known length");
-        Part { group: Self::GROUP, name: Self::NAME.to_owned(), version: Self::VERSION, body }
+        Part { group: Self::GROUP, name: Self::NAME.to_owned(), version: Self::VERSION, key: None, body }
     }
 
     /// Finds and reads this kind among the parts of an event; `None` where it is absent or unreadable.
@@ -127,7 +164,8 @@ mod tests {
     #[test]
     fn personal_values_do_not_print() {
         assert_eq!(format!("{:?}", Personal::new("Hēmi")), "(personal)");
-        let part = Part { group: Group::Identity, name: "student".into(), version: 1, body: b"Hemi".to_vec() };
+        let part =
+            Part { group: Group::Identity, name: "student".into(), version: 1, key: None, body: b"Hemi".to_vec() };
         assert!(!format!("{part:?}").contains("Hemi"));
     }
 }

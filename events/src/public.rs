@@ -17,6 +17,7 @@ use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Source};
 use crate::event::{Broadcast, event_type};
 use crate::ids::{Code, CorrelationId, Epoch, LedgerId, Position, StreamId, Version};
+use crate::keys::KeyEvent;
 
 /// The subjects all public events go out on; the stream listens to them.
 pub const SUBJECTS: &str = "ledger.ev.>";
@@ -150,7 +151,9 @@ pub fn source(ledger: LedgerId, epoch: Epoch) -> String {
 
 /// Returns whether an event of this type goes out with position and hash alone; the table of events says which do.
 pub fn is_restricted(kind: &str) -> bool {
-    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted) || AccessEvent::KINDS.contains(&kind)
+    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted)
+        || KeyEvent::KINDS.contains(&kind)
+        || AccessEvent::KINDS.contains(&kind)
 }
 
 /// Returns an event as others may see it.

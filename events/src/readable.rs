@@ -9,6 +9,7 @@ use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Actor, Recorded, Source};
 use crate::event::CaseEvent;
 use crate::ids::{Code, CorrelationId, Position, StreamId, Version};
+use crate::keys::KeyEvent;
 use crate::personal::{Group, Part};
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
@@ -121,6 +122,9 @@ pub fn facts(event: &Recorded<'_>) -> Result<serde_json::Value, BadFrame> {
     }
     if let Some(entry) = Entry::read(event)? {
         return Ok(serde_json::to_value(entry).unwrap_or_default());
+    }
+    if let Some(read) = KeyEvent::read(event)? {
+        return Ok(serde_json::to_value(read).unwrap_or_default());
     }
     if let Some(read) = AccessEvent::read(event)? {
         return Ok(serde_json::to_value(read).unwrap_or_default());

@@ -226,6 +226,30 @@ refusals! {
     /// Nobody has recorded contact details.
     NoContactDetails = "E10", "no-contact-details",
         "no contact details are held", "record them first";
+    /// What is personal about the student was destroyed.
+    StudentDisposed = "PRA18", "student-disposed",
+        "what is personal about the student was destroyed on lawful authority", "record facts alone; a new referral begins a new student";
+    /// The command was sealed under a key that was replaced meanwhile.
+    KeyReplaced = "KEYS", "key-replaced",
+        "the student's key was replaced while the command was under way", "send it again under the same key";
+    /// The key store does not know the student's key.
+    KeyMissing = "KEYS", "key-missing",
+        "the student has no key to seal personal parts under", "have the operator restore the newest copy of the key store";
+    /// The personal parts were sealed for another student; a fault of the service, not of the client.
+    SealedForAnother = "KEYS", "sealed-for-another",
+        "the personal parts were sealed for another student", "send it again; if it happens twice, tell the operator";
+    /// A hold forbids destroying anything about the student.
+    LegalHold { hold: Code } = "PRA18", "legal-hold",
+        "hold {hold} forbids destroying anything about the student", "have the hold lifted first";
+    /// A student with an active case is not disposed of.
+    CaseStillActive { case: CaseId } = "PRA18", "case-still-active",
+        "the student has an active case ({case})", "close it first; records are disposed of when their retention has ended";
+    /// Nobody proposed it.
+    NoDisposalProposed = "PRA18", "no-disposal-proposed",
+        "no disposal of this student is proposed", "let one person propose it with its authority, and another approve";
+    /// The one who proposed it does not approve it.
+    SecondPersonNeeded = "PRA18", "second-person-needed",
+        "who proposed a disposal does not approve it", "let another person approve it";
     /// The actor's role does not grant that role.
     MayNotGrant { role: &'static str } = "A4", "may-not-grant",
         "{role} is granted and revoked by others", "ask one who may; the table of granting is in docs/access.md";

@@ -25,6 +25,13 @@ pub use stage::*;
 use crate::dates::OccurredAt;
 use crate::ids::Code;
 
+/// Leaves parts as they are: tests of what is not about sealing store them in clear.
+pub struct InClear;
+
+impl crate::personal::Opener for InClear {
+    fn open(&self, _: crate::ids::CorrelationId, _: &mut Vec<crate::personal::Part>) {}
+}
+
 /// Reads a code; tests name codes that are codes.
 #[track_caller]
 pub fn code(text: &str) -> Code {

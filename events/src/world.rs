@@ -13,7 +13,8 @@ use crate::dates::OccurredAt;
 use crate::envelope::{Actor, Recorded};
 use crate::event::CaseEvent;
 use crate::ids::{CaseId, StreamId, StudentId};
-use crate::machine::{Context, Declined, Draft, Machine, shard_of};
+use crate::keys::{KEYS_STREAM, KeyCommand, KeyEvent, KeyState};
+use crate::machine::{Context, Declined, Draft, Machine, Sealed, shard_of};
 use crate::number::CaseNumber;
 use crate::opening::{Onto, Opening};
 use crate::reference::{Entry, REFERENCE_STREAM, Reference};
@@ -58,6 +59,8 @@ pub enum Command {
         /// When they were issued; `None` for the moment they are recorded.
         occurred_at: Option<OccurredAt>,
     },
+    /// Do something about a student's keys.
+    Keys(KeyCommand),
     /// Grant or revoke a role.
     Access(AccessAct),
 }
@@ -69,6 +72,7 @@ pub struct World {
     /// The active cases of each student, the eldest first.
     active: HashMap<StudentId, Vec<CaseId>>,
     reference: Reference,
+    keys: KeyState,
     grants: Grants,
     /// Cases that may be dropped at the next settling.
     ended: Vec<CaseId>,
@@ -90,6 +94,11 @@ impl World {
     /// Returns the reference data.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Returns what is unusual about students' keys.
+    pub fn keys(&self) -> &KeyState {
+        &self.keys
     }
 
     /// Returns who holds which role.
@@ -127,11 +136,24 @@ impl World {
     fn act(&self, id: CaseId, action: &CaseAction, at: &At<'_>) -> Result<Vec<Draft>, Declined<Refusal>> {
         let stream = StreamId::Case(id);
         let case = self.cases.get(id).ok_or(Declined::Cold(stream))?;
+        if at.context.sealed.is_some_and(|sealed| sealed.student != case.student) {
+            return Err(Declined::Refused(Refusal::SealedForAnother));
+        }
         let events = action.decide(case, at).map_err(Declined::Refused)?;
         if events.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
             self.may_be_active_again(id, case).map_err(Declined::Refused)?;
         }
         drafts(id, events, scope_of(case, at.today()), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+    }
+
+    /// Refuses what was sealed under a key that is out of use: the text would be lost, or outlive its disposal.
+    fn key_in_use(&self, context: &Context) -> Result<(), Refusal> {
+        match context.sealed {
+            Some(sealed) if self.keys.is_disposed(sealed.student) => Err(Refusal::StudentDisposed),
+            Some(sealed) if sealed.key == Sealed::NO_KEY => Err(Refusal::KeyMissing),
+            Some(sealed) if self.keys.is_replaced(sealed.key) => Err(Refusal::KeyReplaced),
+            _ => Ok(()),
+        }
     }
 
     /// E47: from the first grant in the log on, a command is an act of somebody who holds a live one.
@@ -205,6 +227,9 @@ impl World {
         if holds(REFERENCE_STREAM, shard) {
             self.reference = Reference::default();
         }
+        if holds(KEYS_STREAM, shard) {
+            self.keys = KeyState::default();
+        }
         if holds(ACCESS_STREAM, shard) {
             self.grants = Grants::default();
         }
@@ -221,6 +246,7 @@ impl Machine for World {
         let when = |occurred_at: Option<OccurredAt>| occurred_at.unwrap_or(OccurredAt::Instant(context.now));
         let at = |occurred_at| At { context, occurred_at: when(occurred_at), reference: &self.reference };
         self.is_granted(command, context).map_err(Declined::Refused)?;
+        self.key_in_use(context).map_err(Declined::Refused)?;
         match command {
             Command::Open { opening, student, occurred_at } => {
                 self.open(opening, *student, &at(*occurred_at)).map_err(Declined::Refused)
@@ -229,6 +255,11 @@ impl Machine for World {
             Command::Reference { entries, occurred_at } => {
                 let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
                 Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
+            }
+            Command::Keys(command) => {
+                let active = self.active_cases(command.student()).first().copied();
+                let event = command.decide(&self.keys, active, context.actor.person).map_err(Declined::Refused)?;
+                Ok(event.map(|event| event.draft(when(None))).into_iter().collect())
             }
             Command::Access(act) => {
                 let event = act.decide(&self.grants, context, &self.reference).map_err(Declined::Refused)?;
@@ -240,6 +271,10 @@ impl Machine for World {
     fn evolve(&mut self, event: &Recorded<'_>) -> Result<(), BadFrame> {
         if let Some(entry) = Entry::read(event)? {
             self.reference.apply(entry);
+            return Ok(());
+        }
+        if let Some(read) = KeyEvent::read(event)? {
+            self.keys.apply(&read, event.actor.person);
             return Ok(());
         }
         let StreamId::Case(id) = event.stream else { return self.grants.evolve(event) };
@@ -286,18 +321,22 @@ impl Machine for World {
 
     fn save(&self, shard: u8, out: &mut Vec<u8>) {
         let reference = holds(REFERENCE_STREAM, shard).then_some(&self.reference);
+        let keys = holds(KEYS_STREAM, shard).then_some(&self.keys);
         let grants = holds(ACCESS_STREAM, shard).then_some(&self.grants);
         let mut writer = rmp_serde::Serializer::new(out);
-        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference, grants), &mut writer)
+        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference, keys, grants), &mut writer)
             .expect("state is plain data of known length");
     }
 
     fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame> {
         self.replace(shard, Shard::default());
-        let (held, reference, grants): Saved = rmp_serde::from_slice(bytes)?;
+        let (held, reference, keys, grants): Saved = rmp_serde::from_slice(bytes)?;
         self.replace(shard, held);
         if let Some(reference) = reference {
             self.reference = reference;
+        }
+        if let Some(keys) = keys {
+            self.keys = keys;
         }
         if let Some(grants) = grants {
             self.grants = grants;
@@ -307,7 +346,7 @@ impl Machine for World {
 }
 
 /// What a shard is saved as: its cases, and what the system streams say that are saved with it.
-type Saved = (Shard, Option<Reference>, Option<Grants>);
+type Saved = (Shard, Option<Reference>, Option<KeyState>, Option<Grants>);
 
 /// Returns whether what a system stream says is saved with a shard.
 fn holds(stream: &'static str, shard: u8) -> bool {

@@ -1,5 +1,7 @@
 //! From the log to the sender: a thread that reads on, builds messages, and waits when there is no more.
 
+use std::time::{Duration, Instant};
+
 use caseledger_events::ids::Position;
 use caseledger_events::public;
 use caseledger_log::ReadError;
@@ -15,6 +17,10 @@ use crate::outgoing::{Outgoing, outgoing};
 const BATCH: usize = 64;
 /// Batches that may wait for the sender: the log is the buffer, not the memory.
 const BATCHES: usize = 8;
+
+/// The least time between two looks at the log while the feed keeps up: what arrives meanwhile goes out together, which
+/// leaves the processors to those who acknowledge.
+const PACE: Duration = Duration::from_millis(4);
 
 /// Messages in order of position, without a gap, from the one asked for.
 pub(crate) struct Feed {
@@ -89,7 +95,9 @@ impl Feeder {
         let mut before = self.log.chain_at(Position(from.0 - 1))?;
         let mut next = from;
         loop {
+            let begun = Instant::now();
             (next, before) = self.drain(next, before)?;
+            std::thread::sleep(PACE.saturating_sub(begun.elapsed()));
             if !self.wait_for(next)? {
                 return Ok(());
             }

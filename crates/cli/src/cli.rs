@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, token, verify,
-    views,
+    access, backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, token,
+    verify, views,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -59,14 +59,15 @@ pub enum Command {
     Nats(nats::Args),
     Simulate(simulate::Args),
     Token(token::Args),
+    Access(access::Args),
     Completions(completions::Args),
 }
 
 /// Returns the command line as clap knows it. Settings that a command reads but nobody sets for it are left out of its
 /// help; they work all the same.
 pub fn command() -> clap::Command {
-    const ALL: &[&str] = &["HTTP", "Log", "Broadcast", "Logging"];
-    const NOT_NATS: &[&str] = &["HTTP", "Log", "Logging"];
+    const ALL: &[&str] = &["HTTP", "Log", "Keys", "Broadcast", "Logging"];
+    const NOT_NATS: &[&str] = &["HTTP", "Log", "Keys", "Logging"];
     let hide = |command: clap::Command, headings: &'static [&'static str]| {
         command.mut_args(|arg| {
             let is_noise = arg.get_help_heading().is_some_and(|heading| headings.contains(&heading));
@@ -76,7 +77,7 @@ pub fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("serve", with_defaults)
         .mut_subcommand("demo", |c| hide(c, ALL))
-        .mut_subcommand("token", |c| hide(c, &["HTTP", "Log", "Keys", "Broadcast", "Logging"]))
+        .mut_subcommand("token", |c| hide(c, ALL))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
         .mut_subcommand("nats", |nats| {

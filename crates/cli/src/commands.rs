@@ -1,5 +1,6 @@
 //! Every command, one file each.
 
+pub mod access;
 pub mod backup;
 pub mod completions;
 pub mod demo;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, global, output),
         Command::Serve(args) => serve::run(&args, global),
+        Command::Access(args) => access::run(&args, global, output),
         Command::Ledger(args) => ledger::run(&args, global, output),
         Command::Replay(args) => replay::run(&args, global, output),
         Command::Verify(args) => verify::run(&args, global, output),

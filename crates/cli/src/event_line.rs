@@ -2,94 +2,31 @@
 
 use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::envelope::Recorded;
-use caseledger_events::ids::Position;
-use caseledger_events::personal::Part;
-use caseledger_events::readable::{PartLabel, ReadableEvent};
+use caseledger_events::readable::ReadableEvent;
 use caseledger_log::REQUEST_PART;
 use caseledger_proof::Hash;
 use chrono_tz::Pacific::Auckland;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::exit::Failure;
 use crate::journal::undecodable;
 
-/// An event as it stands in a replay or an export: the form GET /v1/events has, and what its personal parts say only
-/// where that was asked for.
-#[derive(Clone, PartialEq, Debug)]
+/// An event as it stands in a replay or an export: the form GET /v1/events has. Of its personal parts it says what they
+/// are; what they say is sealed in the log and shown by the service alone, to whom it may.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct EventLine {
     /// The event.
     pub event: ReadableEvent,
-    /// What its personal parts say, in their order, those that say something to people; `None` where that is not to be
-    /// shown.
-    pub contents: Option<Vec<Option<Value>>>,
-}
-
-/// A personal part with what it says.
-#[derive(Serialize)]
-struct Shown<'a> {
-    #[serde(flatten)]
-    label: &'a PartLabel,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a Value>,
-}
-
-#[derive(Serialize)]
-struct WithContents<'a> {
-    #[serde(flatten)]
-    event: &'a ReadableEvent,
-    personal: Vec<Shown<'a>>,
-}
-
-impl Serialize for EventLine {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(contents) = self.contents.as_ref().filter(|contents| !contents.is_empty()) else {
-            return self.event.serialize(serializer);
-        };
-        let parts = self.event.personal.iter().zip(contents);
-        let personal = parts.map(|(label, content)| Shown { label, content: content.as_ref() }).collect();
-        let event = ReadableEvent { personal: Vec::new(), ..self.event.clone() };
-        WithContents { event: &event, personal }.serialize(serializer)
-    }
 }
 
 impl EventLine {
     /// Reads a recorded event.
-    pub fn of(event: &Recorded<'_>, chain: Hash, personal: bool) -> Result<EventLine, Failure> {
-        let readable = ReadableEvent::of(event, chain.0).map_err(|error| undecodable(event.position, &error.reason))?;
-        let contents = event.parts.iter().map(|part| content(event.position, part));
-        let contents = if personal { Some(contents.collect::<Result<_, _>>()?) } else { None };
-        Ok(EventLine { event: readable, contents })
+    pub fn of(event: &Recorded<'_>, chain: Hash) -> Result<EventLine, Failure> {
+        let event = ReadableEvent::of(event, chain.0).map_err(|error| undecodable(event.position, &error.reason))?;
+        Ok(EventLine { event })
     }
-
-    /// Reads a line of an export.
-    pub fn parse(line: &str, personal: bool) -> Result<EventLine, serde_json::Error> {
-        #[derive(Deserialize, Default)]
-        struct Contents {
-            #[serde(default)]
-            personal: Vec<Value>,
-        }
-        let event: ReadableEvent = serde_json::from_str(line)?;
-        if !personal {
-            return Ok(EventLine { event, contents: None });
-        }
-        let parts = serde_json::from_str::<Contents>(line)?.personal;
-        let contents: Vec<_> = parts.into_iter().map(|mut part| part.get_mut("content").map(Value::take)).collect();
-        let contents = Some(contents);
-        Ok(EventLine { event, contents })
-    }
-}
-
-/// Returns what a personal part says; plain MessagePack until sealing lands. The log's own part, by which it knows a
-/// repeated command again, says nothing to people.
-fn content(position: Position, part: &Part) -> Result<Option<Value>, Failure> {
-    if part.name == REQUEST_PART {
-        return Ok(None);
-    }
-    // The decoder's own words may repeat what it met, so they are left out.
-    rmp_serde::from_slice(&part.body).map(Some).map_err(|_| {
-        undecodable(position, &format!("its personal part `{}` version {} does not decode", part.name, part.version))
-    })
 }
 
 /// The columns of [`EventLine::row`].
@@ -109,9 +46,8 @@ impl EventLine {
         let on_behalf = event.on_behalf_of.map(|other| format!(" for {other}")).unwrap_or_default();
         let who = format!("{}{on_behalf}, {role} at {}", actor.person, actor.organisation);
         let mut facts = short(&event.facts);
-        for (n, label) in event.personal.iter().enumerate().filter(|(_, label)| label.name != REQUEST_PART) {
-            let content = self.contents.as_ref().and_then(|contents| contents.get(n)?.as_ref());
-            facts.push_str(&format!("\n{}: {}", label.name, content.map_or("(personal)".to_owned(), short)));
+        for label in event.personal.iter().filter(|label| label.name != REQUEST_PART) {
+            facts.push_str(&format!("\n{}: (personal)", label.name));
         }
         let recorded = in_auckland(event.recorded_at, "%Y-%m-%d %H:%M:%S");
         [event.position.to_string(), recorded, happened, event.kind.replace('_', " "), who, facts]

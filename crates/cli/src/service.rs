@@ -8,9 +8,10 @@ use caseledger_bus::{RelayState, RelayView};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
 use caseledger_http::axum::Router;
-use caseledger_http::{AppState, HttpSettings, Metrics, Parts};
+use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Metrics, Parts};
+use caseledger_identity::Verifier;
 use caseledger_log::{Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
-use caseledger_seal::Students;
+use caseledger_seal::Keys;
 use caseledger_views::{ViewOptions, ViewStatus, Views};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -19,8 +20,10 @@ use tokio_util::sync::CancellationToken;
 use crate::broker;
 use crate::copying::manifest::refuse_backup;
 use crate::exit::{Exit, Failure};
+use crate::keys;
 use crate::relaying::Relay;
 use crate::settings::{Log, Settings};
+use crate::sign_in;
 
 /// The folder of the read models in a data directory.
 pub const VIEWS_DIR: &str = "views";
@@ -54,7 +57,8 @@ pub struct Service {
     /// How the broadcast stands.
     pub relay_view: RelayView,
     views: Arc<Views>,
-    students: Arc<Students>,
+    keys: Arc<Keys>,
+    tokens: Option<Arc<Verifier>>,
     relay: Option<Relay>,
     metrics: Metrics,
     settings: Settings,
@@ -67,11 +71,13 @@ impl Service {
     pub async fn open(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Service, Failure> {
         refuse_backup(dir)?;
         let opened = {
-            let (dir, log) = (dir.to_owned(), settings.log.clone());
-            spawn_blocking(move || open_files(&dir, &log, time, missing))
+            let (dir, settings) = (dir.to_owned(), settings.clone());
+            spawn_blocking(move || open_files(&dir, &settings, time, missing))
         };
-        let Files { ledger, views, students } = opened.await.map_err(|_| panicked())??;
+        let Files { ledger, views, keys } = opened.await.map_err(|_| panicked())??;
         let stopping = CancellationToken::new();
+        let tokens = sign_in::tokens(dir, settings)?;
+        tokens.iter().for_each(|tokens| sign_in::keep_keys_fresh(tokens, &stopping));
         let relay = match broker::relay_options(settings)? {
             Some(options) => Some(Relay::start(options, ledger.reader()).await?),
             None => None,
@@ -82,7 +88,8 @@ impl Service {
             ledger,
             relay_view,
             views: Arc::new(views),
-            students: Arc::new(students),
+            keys,
+            tokens,
             relay,
             metrics: Metrics::default(),
             settings: settings.clone(),
@@ -90,15 +97,18 @@ impl Service {
         })
     }
 
-    /// Makes the router; `loopback` says whether only this machine can reach it.
-    pub fn router(&self, loopback: bool) -> Router {
+    /// Makes the router of a door; `header_sign_in` says whether the header `Ledger-Actor` is believed there.
+    pub fn router(&self, header_sign_in: bool) -> Router {
         caseledger_http::router(AppState::new(Parts {
             ledger: self.ledger.clone(),
             views: Arc::clone(&self.views),
-            students: Arc::clone(&self.students),
+            keys: Arc::clone(&self.keys),
+            case_students: CaseStudents::default(),
+            tokens: self.tokens.clone(),
+            admissions: Admissions::default(),
             relay: self.relay_view.clone(),
             settings: HttpSettings {
-                loopback,
+                header_sign_in,
                 body_bytes_max: self.settings.http.body_kib_max as usize * 1024,
                 ..HttpSettings::default()
             },
@@ -148,18 +158,16 @@ pub async fn sent_everything(relay: &RelayView) {
 struct Files {
     ledger: Ledger<World>,
     views: Views,
-    students: Students,
+    keys: Arc<Keys>,
 }
 
-fn open_files(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<Files, Failure> {
-    let students_dir = dir.join(KEYS_DIR);
-    let (ledger, report) = open_ledger(dir, log, time, missing)?;
+fn open_files(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Files, Failure> {
+    let (ledger, report) = open_ledger(dir, &settings.log, time, missing)?;
     say(&report);
-    // The index first: it must know every student that the log speaks of.
-    let students = Students::open(&students_dir).map_err(|error| Failure::new(Exit::Internal, error))?;
-    let views = Views::open(&dir.join(VIEWS_DIR), ledger.reader(), ViewOptions::default())
+    let keys = Arc::new(keys::open(dir, &settings.keys, &ledger)?);
+    let views = Views::open(&dir.join(VIEWS_DIR), ledger.reader(), keys.clone(), ViewOptions::default())
         .map_err(|error| Failure::new(Exit::Internal, error))?;
-    Ok(Files { ledger, views, students })
+    Ok(Files { ledger, views, keys })
 }
 
 fn open_ledger(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<(Ledger<World>, StartReport), Failure> {

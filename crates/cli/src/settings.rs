@@ -9,6 +9,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use caseledger_identity::IdentitySettings;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Exit, Failure};
@@ -43,6 +44,13 @@ settings! {
         snapshot_every_events: u32 = 4096, "snapshot-every-events", "CASELEDGER_SNAPSHOT_EVERY_EVENTS";
         /// Seconds a commit may take before the process ends.
         commit_seconds_max: u32 = 10, "commit-seconds-max", "CASELEDGER_COMMIT_SECONDS_MAX";
+    }
+
+    /// The keys that personal fields are sealed under.
+    #[help = "Keys"]
+    struct Keys, KeysLayer in keys {
+        /// File of the key-encryption key (mode 0600), kept apart from the data; empty for the data directory's name with .kek.
+        kek_file: PathBuf = PathBuf::new(), "kek-file", "CASELEDGER_KEK_FILE";
     }
 
     /// The broker events are broadcast to.

@@ -44,7 +44,12 @@ fn a_backup_of_a_running_server_is_whole_and_restores_to_the_same() {
     on(&backup, "serve", &[]).ended(2);
     on(&backup, "import reference", &[backup.join("backup.json").to_str().unwrap()]).ended(2);
 
-    on(&restored, "restore", &[backup.to_str().unwrap(), "--complete"]).ended(0);
+    on(
+        &restored,
+        "restore",
+        &[backup.to_str().unwrap(), "--complete", "--kek", top.path().join("ledger.kek").to_str().unwrap()],
+    )
+    .ended(0);
     assert_eq!(on(&restored, "verify", &["--json"]).ended(0).json()["epoch"], 1);
     assert_eq!(events(&restored), events(&backup));
     let mut service = server(&restored).start();
@@ -61,7 +66,12 @@ fn a_restore_that_shortens_history_begins_an_epoch_and_says_so_first() {
     let top = ledger(9);
     let (dir, backup, short) = (top.path().join("ledger"), top.path().join("backup"), top.path().join("short"));
     on(&dir, "backup", &[backup.to_str().unwrap()]).ended(0);
-    on(&short, "restore", &[backup.to_str().unwrap(), "--to", "6"]).ended(0);
+    on(
+        &short,
+        "restore",
+        &[backup.to_str().unwrap(), "--to", "6", "--kek", top.path().join("ledger.kek").to_str().unwrap()],
+    )
+    .ended(0);
     let verified = on(&short, "verify", &["--json"]).ended(0).json();
     assert_eq!((&verified["events"], &verified["epoch"]), (&json!(7), &json!(2)));
     let events = events(&short);
@@ -108,7 +118,7 @@ fn nothing_is_overwritten_and_nothing_half_done_is_left() {
     on(&top.path().join("new"), "restore", &[top.path().join("none").to_str().unwrap()]).ended(4);
     let mut names: Vec<_> = fs::read_dir(top.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["backup", "ledger"]);
+    assert_eq!(names, ["backup", "ledger", "ledger.kek"]);
 }
 
 #[test]

@@ -1,12 +1,16 @@
-//! Who asks. Until identity lands, a development header says so, and only on loopback.
+//! Who asks: an access token says so, or on a development server a header; the grants in the ledger admit them.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use caseledger_events::access::Principal;
+use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::{Actor, Role};
 use caseledger_events::ids::{Code, CorrelationId};
+use caseledger_identity::{TokenError, TokenHash, bearer};
 use serde_json::json;
 
+use crate::admission::admit;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -16,10 +20,15 @@ pub const ACTOR_HEADER: &str = "ledger-actor";
 const ON_BEHALF_OF_HEADER: &str = "ledger-on-behalf-of";
 const CORRELATION_HEADER: &str = "correlation-id";
 
+/// The header that picks one of the roles a token names.
+const ROLE_HEADER: &str = "ledger-role";
+
 /// Who asks, and for whom.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asker {
-    /// Who.
+    /// Who, as the grants admit them.
+    pub principal: Principal,
+    /// The same, as events name it.
     pub actor: Actor,
     /// For whom, when somebody acts for another.
     pub on_behalf_of: Option<Code>,
@@ -31,17 +40,53 @@ impl FromRequestParts<AppState> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Asker, Problem> {
-        if !state.settings.loopback {
-            return Err(unauthenticated("the development actor header is taken on loopback only")
-                .way_out("bind the service to 127.0.0.1; sign-in with tokens follows"));
-        }
         let headers = &parts.headers;
+        let (actor, is_mfa) = sign_in(state, headers)?;
         Ok(Asker {
-            actor: actor(headers)?,
+            principal: admit(state, actor, is_mfa).await?,
+            actor,
             on_behalf_of: code(headers, ON_BEHALF_OF_HEADER)?,
             correlation: correlation(headers)?,
         })
     }
+}
+
+/// Returns who asks, and whether more than one factor proved it.
+fn sign_in(state: &AppState, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
+    match text(headers, header::AUTHORIZATION.as_str()) {
+        Ok(Some(authorization)) => by_token(state, authorization, headers),
+        Ok(None) if state.settings.header_sign_in => Ok((actor(headers)?, true)),
+        _ => Err(unsigned()),
+    }
+}
+
+/// Whatever is wrong with a token, the answer is the same; what it was stands in the log under the token's hash.
+fn by_token(state: &AppState, authorization: &str, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
+    let tokens = state.tokens.as_ref().ok_or_else(unsigned)?;
+    let refused = |token: &str, error: TokenError| {
+        tracing::info!(token = %TokenHash::of(token), reason = error.code(), "an access token was refused");
+        unsigned()
+    };
+    let token = bearer(authorization).map_err(|error| refused("", error))?;
+    // Tokens live in real time, also where the ledger's time is simulated.
+    let now = Timestamp::from(chrono::Utc::now());
+    let verified = tokens.verify(token, now).map_err(|error| refused(token, error))?;
+    let role = match (text(headers, ROLE_HEADER)?, verified.roles.as_slice()) {
+        (None, [role]) => Some(*role),
+        (None, _) => None,
+        (Some(name), roles) => roles.iter().copied().find(|role| role.name() == name),
+    };
+    let role = role.ok_or_else(|| {
+        bad_header(ROLE_HEADER, "the sign-in names several roles or not this one")
+            .way_out("name one of them in Ledger-Role, such as case_manager")
+    })?;
+    Ok((Actor { person: verified.person, role, organisation: verified.organisation }, verified.is_mfa))
+}
+
+fn unsigned() -> Problem {
+    unauthenticated("the request is not signed in").way_out(
+        "send `Authorization: Bearer <access token>`; a development server mints them: caseledger token --as …",
+    )
 }
 
 fn unauthenticated(detail: &str) -> Problem {

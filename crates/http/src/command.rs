@@ -160,6 +160,7 @@ pub fn submission(
         source_recorded_at: None,
         correlation: headers.asker.correlation,
         parts,
+        sealed: None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! the blind index → the ledger's sequencer → receipt. Queries go to the views; raw events come from the log.
 
 mod actor;
+mod admission;
 mod answer;
 mod command;
 mod metrics;
@@ -12,13 +13,16 @@ mod openapi;
 mod problem;
 mod query;
 mod routes;
+mod sealing;
 mod state;
 mod tail;
 
 /// The one place axum comes from: whoever serves the router needs its listener.
+pub use admission::Admissions;
 pub use axum;
 pub use metrics::Metrics;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
 pub use routes::router;
+pub use sealing::CaseStudents;
 pub use state::{AppState, HttpSettings, Parts};

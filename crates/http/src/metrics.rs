@@ -97,7 +97,7 @@ fn ledger(registry: &mut Registry, parts: &Parts) {
     int(registry, "log_takes_commands", "1 while commands are taken", u64::from(status.takes_commands));
     let stopped = matches!(status.clock, ClockStatus::Stopped(_));
     int(registry, "clock_stopped", "1 while commands wait for an operator to confirm the clock", u64::from(stopped));
-    int(registry, "students_known", "Students known by an NSN", parts.students.count() as u64);
+    int(registry, "students_known", "Students known by an NSN", parts.keys.count() as u64);
 }
 
 fn views(registry: &mut Registry, parts: &Parts) {

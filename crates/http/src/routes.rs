@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use schemars::SchemaGenerator;
 use serde_json::Value;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -21,7 +22,9 @@ mod commands;
 mod docs;
 mod events;
 mod feed;
+mod grants;
 mod health;
+mod keys;
 mod ledger;
 mod queries;
 mod reference;
@@ -49,6 +52,8 @@ pub fn routes() -> Vec<Route> {
         events::routes(),
         feed::routes(),
         reference::routes(),
+        grants::routes(),
+        keys::routes(),
         ledger::routes(),
         catalogue::routes(),
         simulation::routes(),
@@ -73,11 +78,15 @@ pub fn router(state: AppState) -> Router {
                 .way_out("/docs lists the routes with their methods")
         })
         .merge(docs::router())
-        .layer(DefaultBodyLimit::max(body_bytes_max))
-        .layer(middleware::from_fn_with_state(state.clone(), observe))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(set(header::CACHE_CONTROL, "no-store"))
-        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // One stack: each layer given to the router by itself would be boxed and cloned with every request.
+        .layer(
+            ServiceBuilder::new()
+                .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .layer(set(header::CACHE_CONTROL, "no-store"))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(middleware::from_fn_with_state(state.clone(), observe))
+                .layer(DefaultBodyLimit::max(body_bytes_max)),
+        )
         .with_state(state)
 }
 

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use caseledger_bus::RelayView;
 use caseledger_events::world::World;
+use caseledger_identity::Verifier;
 use caseledger_log::Ledger;
-use caseledger_seal::Students;
+use caseledger_seal::Keys;
 use caseledger_views::Views;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Admissions;
 use crate::metrics::Metrics;
+use crate::sealing::CaseStudents;
 
 /// Settings of the interface; units stand in the names.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Whether every listener is on loopback or a local socket; the development actor header is refused otherwise.
-    pub loopback: bool,
+    /// Whether the header `Ledger-Actor` says who asks: on development servers that this machine alone reaches, and on
+    /// the control socket, which its owner alone opens.
+    pub header_sign_in: bool,
     /// The largest body of a command.
     pub body_bytes_max: usize,
     /// The largest body of reference data.
@@ -31,7 +35,7 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         HttpSettings {
-            loopback: true,
+            header_sign_in: true,
             body_bytes_max: 64 * 1024,
             reference_bytes_max: 8 * 1024 * 1024,
             wait_ms_max: 2_000,
@@ -47,8 +51,14 @@ pub struct Parts {
     pub ledger: Ledger<World>,
     /// The read models.
     pub views: Arc<Views>,
-    /// The blind index.
-    pub students: Arc<Students>,
+    /// The keys of all students, and the blind index to them.
+    pub keys: Arc<Keys>,
+    /// Checks access tokens; `None` where the header is the only sign-in.
+    pub tokens: Option<Arc<Verifier>>,
+    /// Who was admitted by which grants.
+    pub admissions: Admissions,
+    /// Which student a case is about.
+    pub case_students: CaseStudents,
     /// How the broadcast stands.
     pub relay: RelayView,
     /// Settings.

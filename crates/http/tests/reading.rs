@@ -72,7 +72,7 @@ async fn the_feed_resumes_after_the_last_event_id_and_ends_when_the_service_stop
     service.refer("k1").await;
     let last = service.ledger.reader().durable().0;
     let request = Request::get("/v1/feed")
-        .header("ledger-actor", LEAD)
+        .header("ledger-actor", AUDITOR)
         .header("last-event-id", (last - 2).to_string())
         .body(Body::empty())
         .unwrap();

@@ -144,6 +144,11 @@ impl<M: Machine> Ledger<M> {
         self.running.shared.timekeeper.lock().status()
     }
 
+    /// Returns the ledger's time, simulated or real: what *today* is for those who ask.
+    pub fn now(&self) -> Timestamp {
+        self.running.shared.timekeeper.lock().at_present()
+    }
+
     /// Believes the wall clock again on an operator's word, which is recorded; nothing to do where it was not doubted.
     pub async fn confirm_clock(&self, operator: Actor) -> Outcome<M::Refusal> {
         let (reply, verdict) = oneshot::channel();

@@ -21,7 +21,7 @@ fn position_1_says_that_the_ledger_was_created() {
     let entry = ledger.reader().get(Position(1)).unwrap();
     let event = entry.decode().unwrap();
     let said = LedgerEvent::read(&event).unwrap();
-    assert_eq!(said, Some(LedgerEvent::LedgerCreated { simulated: false, format: 0 }));
+    assert_eq!(said, Some(LedgerEvent::LedgerCreated { simulated: false, format: 1 }));
     assert_eq!(ledger.status().durable, Position(1));
 }
 

@@ -1,7 +1,7 @@
-//! Stored bytes of format 0: what this build writes equals `golden/`, and what lies there reads back for ever.
+//! Stored bytes of format 1: what this build writes equals `golden/`, and what lies there reads back for ever.
 //!
-//! While the format number is 0 the files may be made anew: `CASELEDGER_GOLDEN=write cargo test -p caseledger-log --test
-//! storage_golden`. From format 1 on they are never rewritten; a new format gets new files.
+//! They were made once, by `CASELEDGER_GOLDEN=write cargo test -p caseledger-log --test
+//! storage_golden`, and are never rewritten; a new format gets new files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -147,7 +147,7 @@ fn a_golden_journal_of_another_format_is_refused_with_the_way_out() {
     bytes[8..12].copy_from_slice(&crc.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
     let expected = format!(
-        "{} is of format 77 and this program reads format 0; open it with the release that wrote it, export there and import here",
+        "{} is of format 77 and this program reads format 1; open it with the release that wrote it, export there and import here",
         path.display()
     );
     let Err(error) = Store::open(dir.path(), &options()) else { panic!("opened") };

@@ -3,11 +3,12 @@
 //! `cargo run --release -p caseledger-views --example view_figures -- [events]` (1,000,000 by default).
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use caseledger_events::ids::{CaseId, Epoch, LedgerId, Position, StreamId};
+use caseledger_events::testing::InClear;
 use caseledger_log::{Group, LedgerIdentity, Store, StoreOptions};
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_views::{CaseQuery, CaseView, ViewOptions, Views};
@@ -32,7 +33,8 @@ fn figures(dir: &Path, events: usize) {
 
     println!("on the processor since the start: {:.1} s", processor_seconds());
     let begun = Instant::now();
-    let views = Views::open(&dir.join("views"), store.reader(), ViewOptions::default()).expect("a new directory");
+    let views = Views::open(&dir.join("views"), store.reader(), Arc::new(InClear), ViewOptions::default())
+        .expect("a new directory");
     while views.case_view().position() < Position(events as u64) {
         std::thread::sleep(Duration::from_millis(5));
     }

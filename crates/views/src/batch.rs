@@ -1,13 +1,17 @@
 //! Reading events into a view's file, in transactions; what stops it, and what is then kept.
 
+use std::path::Path;
+
 use caseledger_events::codec;
 use caseledger_events::ids::Position;
+use caseledger_events::personal::Opener;
 use caseledger_log::ReadError;
 use caseledger_proof::{Hash, extend};
 use rusqlite::Connection;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::ViewError;
+use crate::files;
 use crate::model::{ApplyError, Keeper};
 use crate::opening::Opened;
 use crate::shared::Shared;
@@ -56,7 +60,8 @@ pub(crate) fn run_to_head(
     checkpoint: &Checkpoint,
     batch_events: usize,
 ) -> Result<(), Trouble> {
-    let mut batch = Batch { keeper, next: opened.mark, count: 0 };
+    let path = opened.path.clone();
+    let mut batch = Batch { keeper, opener: shared.opener.as_ref(), path: &path, next: opened.mark, count: 0 };
     let mut scan = shared.reader.scan(opened.mark.position.next());
     begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
     let ended = loop {
@@ -100,6 +105,9 @@ pub(crate) fn give_up_transaction(db: &Connection) {
 /// The transaction under way.
 struct Batch<'a> {
     keeper: &'a mut dyn Keeper,
+    opener: &'a dyn Opener,
+    /// The file.
+    path: &'a Path,
     /// What the rows will stand for when it is committed.
     next: Mark,
     count: usize,
@@ -123,10 +131,11 @@ impl Batch<'_> {
                 "the log tells another history than the view from position {position} on"
             )));
         }
-        let event = codec::decode(frame).map_err(|error| stalled(error.to_string()))?;
+        let mut event = codec::decode(frame).map_err(|error| stalled(error.to_string()))?;
         if event.position != position {
             return Err(stalled(format!("the event there says that it stands at position {}", event.position)));
         }
+        self.opener.open(event.correlation, &mut event.parts);
         match self.keeper.apply(db, &event) {
             Ok(()) => {}
             Err(ApplyError::Refused(reason)) => return Err(stalled(reason)),
@@ -141,10 +150,22 @@ impl Batch<'_> {
 
     /// Commits the rows with their position and shows them to queries.
     fn commit(&mut self, db: &Connection, shared: &Shared, checkpoint: &Checkpoint) -> Result<Mark, Trouble> {
-        self.write(db).map_err(|error| match error {
-            ApplyError::Refused(reason) => Trouble::Unfit { at: self.next.position, reason },
-            ApplyError::Store(error) => Trouble::of_store(self.next.position, &error),
-        })?;
+        let failed = |at: Position| {
+            move |error| match error {
+                ApplyError::Refused(reason) => Trouble::Unfit { at, reason },
+                ApplyError::Store(error) => Trouble::of_store(at, &error),
+            }
+        };
+        self.keeper.flush(db).map_err(failed(self.next.position))?;
+        let purged = self.keeper.purged();
+        if purged {
+            // Before the commit: after a crash the event is taken in again, and they are looked for again.
+            files::remove_others(self.path).map_err(|error| Trouble::Passing(error.to_string()))?;
+        }
+        self.write(db).map_err(failed(self.next.position))?;
+        if purged {
+            store::truncate_log(db);
+        }
         self.count = 0;
         shared.reached(self.next.position);
         checkpoint.committed(db);
@@ -152,7 +173,6 @@ impl Batch<'_> {
     }
 
     fn write(&mut self, db: &Connection) -> Result<(), ApplyError> {
-        self.keeper.flush(db)?;
         store::save_mark(db, &self.next)?;
         db.prepare_cached("COMMIT")?.execute([])?;
         Ok(())

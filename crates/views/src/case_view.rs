@@ -5,6 +5,7 @@ mod key;
 mod list;
 mod parts;
 mod personal;
+mod purge;
 mod read;
 mod search;
 mod timeline;

@@ -116,6 +116,24 @@ impl Files {
     }
 }
 
+/// Removes every other build of a view: those of earlier versions and those set aside may hold what is to be gone.
+pub(crate) fn remove_others(in_use: &Path) -> Result<(), ViewError> {
+    let name = name_of(in_use);
+    let (Some(dir), Some((view, _))) = (in_use.parent(), name.split_once(".v")) else { return Ok(()) };
+    let of_view = format!("{view}.v");
+    let kept = ["", "-wal", "-shm"].map(|side| format!("{name}{side}"));
+    let error = |error| io_error("read directory", dir)(error);
+    for entry in fs::read_dir(dir).map_err(error)? {
+        let entry = entry.map_err(error)?.file_name();
+        let Some(other) = entry.to_str().filter(|other| other.starts_with(&of_view)) else { continue };
+        if !kept.iter().any(|kept| kept == other) {
+            let path = dir.join(other);
+            fs::remove_file(&path).map_err(io_error("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
 struct Build {
     name: String,
     version: u32,

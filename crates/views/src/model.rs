@@ -28,6 +28,11 @@ pub(crate) trait Keeper: Send {
     /// Writes what [`Keeper::apply`] held back; the transaction is committed next.
     fn flush(&mut self, db: &Connection) -> Result<(), ApplyError>;
 
+    /// Returns whether the transaction deleted what is personal, so that no copy of it may stay; asked once.
+    fn purged(&mut self) -> bool {
+        false
+    }
+
     /// Forgets what is held in memory, because the transaction was rolled back.
     fn forget(&mut self);
 }

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use caseledger_events::ids::Position;
+use caseledger_events::personal::Opener;
 use caseledger_log::Reader;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -30,10 +32,18 @@ pub(crate) struct Progress {
     pub ended: bool,
 }
 
+/// Where a view reads.
+pub(crate) struct Source {
+    pub reader: Reader,
+    /// Opens the sealed parts of what is read.
+    pub opener: Arc<dyn Opener>,
+}
+
 /// What a view's worker, its queries and its status share.
 pub(crate) struct Shared {
     pub model: &'static Model,
     pub reader: Reader,
+    pub opener: Arc<dyn Opener>,
     pub pool: Pool,
     /// Wakes the worker for another reason than new events.
     pub wake: Notify,
@@ -54,11 +64,12 @@ struct Inner {
 }
 
 impl Shared {
-    pub fn new(model: &'static Model, reader: Reader, path: &Path, readers: usize) -> Shared {
+    pub fn new(model: &'static Model, Source { reader, opener }: Source, path: &Path, readers: usize) -> Shared {
         let progress = Progress { position: Position(0), target: Position(u64::MAX), ended: false };
         Shared {
             model,
             reader,
+            opener,
             pool: Pool::new(path, readers),
             wake: Notify::new(),
             progress: watch::Sender::new(progress),

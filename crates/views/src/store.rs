@@ -156,8 +156,27 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -64 * 1024)?;
+    // A crash may have left deleted pages in the log.
+    truncate_log(&db);
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
+}
+
+/// How often and how long it is tried to empty the write-ahead log while queries still read from it.
+const TRUNCATE: (u32, Duration) = (200, Duration::from_millis(25));
+
+/// Empties the write-ahead log: what was deleted lies in it no more.
+///
+/// Queries that read from it are waited for, five seconds at most; the next start empties it in any case.
+pub(crate) fn truncate_log(db: &Connection) {
+    for _ in 0..TRUNCATE.0 {
+        match db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
+            Ok(0) => return,
+            Ok(_) => std::thread::sleep(TRUNCATE.1),
+            Err(error) => return tracing::warn!(%error, "a view's write-ahead log was not emptied after a disposal"),
+        }
+    }
+    tracing::warn!("queries keep a view's write-ahead log from being emptied after a disposal; the next start does it");
 }
 
 /// Makes the error of a file whose bytes are not what was written.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use caseledger_events::personal::Opener;
 use caseledger_log::Reader;
 use parking_lot::Mutex;
 
@@ -13,7 +14,7 @@ use crate::error::ViewError;
 use crate::files::{io_error, prepare_dir};
 use crate::model::{MODELS, Model};
 use crate::opening;
-use crate::shared::Shared;
+use crate::shared::{Shared, Source};
 use crate::status::ViewStatus;
 use crate::worker::Worker;
 
@@ -49,12 +50,14 @@ impl Views {
     /// Opens or builds every view in a directory and starts its worker.
     ///
     /// A file that does not belong to this log (ahead of it, another history, another ledger or epoch, damaged) is
-    /// set aside and built anew; [`ViewStatus::set_aside`] and the service's log say so.
-    pub fn open(dir: &Path, reader: Reader, options: ViewOptions) -> Result<Views, ViewError> {
+    /// set aside and built anew; [`ViewStatus::set_aside`] and the service's log say so. `opener` opens the sealed
+    /// parts of events; what it opens lies in the case view alone.
+    pub fn open(dir: &Path, reader: Reader, opener: Arc<dyn Opener>, options: ViewOptions) -> Result<Views, ViewError> {
         prepare_dir(dir)?;
         let mut running = Vec::with_capacity(MODELS.len());
         for model in MODELS {
-            running.push(start(dir, model, &reader, &options)?);
+            let source = Source { reader: reader.clone(), opener: Arc::clone(&opener) };
+            running.push(start(dir, model, source, &options)?);
         }
         let of = |name| running.iter().find(|view: &&Running| view.shared.model.name == name);
         let shared = of(case_view::MODEL.name).map(|view| Arc::clone(&view.shared));
@@ -91,9 +94,9 @@ impl Drop for Views {
     }
 }
 
-fn start(dir: &Path, model: &'static Model, reader: &Reader, options: &ViewOptions) -> Result<Running, ViewError> {
-    let (opened, aside) = opening::open(dir, model, reader)?;
-    let shared = Arc::new(Shared::new(model, reader.clone(), &opened.path, options.readers));
+fn start(dir: &Path, model: &'static Model, source: Source, options: &ViewOptions) -> Result<Running, ViewError> {
+    let (opened, aside) = opening::open(dir, model, &source.reader)?;
+    let shared = Arc::new(Shared::new(model, source, &opened.path, options.readers));
     aside.into_iter().for_each(|aside| shared.set_aside(aside));
     let thread_error = io_error("start the worker thread of", dir);
     let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;

@@ -15,7 +15,7 @@ use crate::shared::Shared;
 
 /// The least time between the beginnings of two transactions while the worker keeps up: what arrives meanwhile shares
 /// one, which spares the disk and the processors at the price of a few milliseconds.
-const PACE: Duration = Duration::from_millis(4);
+const PACE: Duration = Duration::from_millis(10);
 /// How long the worker sleeps when nobody wakes it: it looks now and then without being asked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often a file that proves damaged is built anew before the disk is to blame.

@@ -6,10 +6,11 @@ mod support;
 
 use std::collections::HashMap;
 use std::process::{Child, Command};
+use std::sync::Arc;
 use std::time::Duration;
 
 use caseledger_events::ids::{CaseId, Position, StreamId};
-use caseledger_events::testing::cases;
+use caseledger_events::testing::{InClear, cases};
 use caseledger_projections::case_view::CaseFile;
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_projections::timeline::{StoredEntry, TimelineRow};
@@ -111,7 +112,7 @@ fn the_reader_that_is_killed() {
     let dir = std::path::PathBuf::from(dir);
     let store = open_store(&dir.join("ledger"));
     let options = ViewOptions { batch_events: 25, ..Default::default() };
-    let views = Views::open(&dir.join("views"), store.reader(), options).unwrap();
+    let views = Views::open(&dir.join("views"), store.reader(), Arc::new(InClear), options).unwrap();
     loop {
         std::thread::sleep(Duration::from_secs(1));
         let _ = views.status();

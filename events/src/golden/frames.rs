@@ -5,7 +5,8 @@ use crate::codec;
 use crate::dates::Timestamp;
 use crate::envelope::{Recorded, Role, Scope, Source};
 use crate::event::CaseEvent;
-use crate::ids::{CaseId, CorrelationId, Epoch, Position, StreamId, Tag, Version};
+use crate::ids::{CaseId, CorrelationId, Epoch, KeyId, Position, StreamId, StudentId, Tag, Version};
+use crate::keys::KeyEvent;
 use crate::machine::Draft;
 use crate::parts::*;
 use crate::personal::{Part, PartKind, Personal};
@@ -21,7 +22,7 @@ pub struct Sample {
 /// Returns one frame of every type, as written today.
 pub fn samples() -> Vec<Sample> {
     let cases = sample_events().into_iter().zip(1..).map(|(event, i)| of_a_case(&event, i));
-    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_access()).collect()
+    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_keys()).chain(of_access()).collect()
 }
 
 fn of_a_case(event: &CaseEvent, i: u64) -> Sample {
@@ -118,6 +119,24 @@ fn of_the_ledger() -> Vec<Sample> {
         sample(format!("{}.v{}", draft.kind, draft.schema), &recorded)
     };
     events.iter().zip(1..).map(sample).collect()
+}
+
+fn of_keys() -> Vec<Sample> {
+    let (student, hold, authority) = (StudentId([5; 16]), code("INQUIRY-7"), code("DA999"));
+    let events = [
+        KeyEvent::StudentKeyReplaced { student, old: KeyId([1; 16]), new: KeyId([2; 16]) },
+        KeyEvent::LegalHoldPlaced { student, hold },
+        KeyEvent::LegalHoldLifted { student, hold },
+        KeyEvent::DisposalProposed { student, authority },
+        KeyEvent::DisposalWithdrawn { student },
+        KeyEvent::StudentDisposed { student, authority, proposed_by: code("P-1") },
+    ];
+    let sample = |event: &KeyEvent| {
+        let draft = event.draft(time("2026-01-05"));
+        let recorded = recorded(&draft, Position(2), Timestamp(1_767_567_600_000_000));
+        sample(format!("{}.v{}", draft.kind, draft.schema), &recorded)
+    };
+    events.iter().map(sample).collect()
 }
 
 fn of_access() -> Vec<Sample> {

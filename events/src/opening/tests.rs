@@ -138,6 +138,7 @@ fn r41_routing_is_that_of_the_day() {
             source: crate::envelope::Source::Person,
             now: noon(day(today)),
             new_case: NEW_CASE,
+            sealed: None,
         };
         let command =
             crate::world::Command::Open { opening: requested(json!({})), student: STUDENT, occurred_at: None };

@@ -31,7 +31,13 @@ fn event<'a>(kind: &'a str, facts: &'a [u8]) -> Recorded<'a> {
         tag: Some(Tag([0xab; 16])),
         salt: [0xcd; 16],
         facts,
-        parts: vec![Part { group: Group::Narrative, name: "text".into(), version: 1, body: b"Hemi was away".to_vec() }],
+        parts: vec![Part {
+            group: Group::Narrative,
+            name: "text".into(),
+            version: 1,
+            key: None,
+            body: b"Hemi was away".to_vec(),
+        }],
     }
 }
 

@@ -187,7 +187,8 @@ impl Given {
 
     fn decide(mut self, command: Command) -> Outcome {
         let source = self.source.unwrap_or_else(|| source_of(self.actor.role));
-        let context = Context { actor: self.actor, on_behalf_of: None, source, now: self.now, new_case: NEW_CASE };
+        let context =
+            Context { actor: self.actor, on_behalf_of: None, source, now: self.now, new_case: NEW_CASE, sealed: None };
         let result = match self.stage.carry_out(&command, &context) {
             Ok(drafts) => Ok(drafts),
             Err(Declined::Refused(refusal)) => Err(refusal),

@@ -118,7 +118,13 @@ fn frame(position: u64, history: u8) -> Vec<u8> {
         tag: Some(Tag([2; 16])),
         salt: [3; 16],
         facts: &comment,
-        parts: vec![Part { group: FieldGroup::Narrative, name: "text".into(), version: 1, body: SECRET.into() }],
+        parts: vec![Part {
+            group: FieldGroup::Narrative,
+            name: "text".into(),
+            version: 1,
+            key: None,
+            body: SECRET.into(),
+        }],
     };
     let mut bytes = Vec::new();
     encode(&event, &mut bytes);

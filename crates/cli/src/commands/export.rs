@@ -26,8 +26,8 @@ use crate::replaying::file::{ExportHead, HeadLine};
     verbatim_doc_comment,
     after_help = "\
 Examples:
-  caseledger export events.ndjson                       facts for reporting, no names or texts
-  caseledger export --format frames --personal all.clf  every byte as stored, to be checked by its hashes
+  caseledger export events.ndjson            facts for reporting, no names or texts
+  caseledger export --format frames all.clf  every byte as stored, to be checked by its hashes; names and texts sealed
 
 Exit codes: 0 done · 1 an event cannot be read · 2 the file is there already · 4 no such ledger"
 )]
@@ -47,10 +47,6 @@ pub struct Args {
     /// Stop after this position
     #[arg(long, value_name = "POSITION", default_value_t = u64::MAX, hide_default_value = true)]
     to: u64,
-
-    /// Copy names, contact details and texts too
-    #[arg(long)]
-    personal: bool,
 }
 
 /// The form of an export.
@@ -58,19 +54,12 @@ pub struct Args {
 enum Format {
     /// One event a line, as JSON.
     Ndjson,
-    /// MessagePack frames as stored, personal parts included.
+    /// MessagePack frames as stored, what is personal in them sealed.
     Frames,
 }
 
 /// Copies events to a file.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    if args.format == Format::Frames && !args.personal {
-        return Err(Failure::new(
-            Exit::Usage,
-            "frames are the bytes as stored and hold personal parts, which cannot be left out without breaking their hashes",
-        )
-        .next("add --personal if that is what you want, or export NDJSON"));
-    }
     if args.to_file.exists() {
         return Err(Failure::new(Exit::Usage, format_args!("{} is there already", args.to_file.display()))
             .next("name another file, or remove this one"));
@@ -104,7 +93,6 @@ fn head(args: &Args, journal: &JournalReader) -> Result<ExportHead, Failure> {
         last,
         chain_before: journal.chain_at(Position(first - 1))?.to_string(),
         chain_hash: journal.chain_at(Position(last))?.to_string(),
-        personal: args.personal,
         written_by: format!("caseledger {}", env!("CARGO_PKG_VERSION")),
     })
 }
@@ -129,7 +117,7 @@ fn write(args: &Args, journal: &JournalReader, head: &ExportHead) -> Result<u64,
             Format::Frames => out.write_all(frame).map_err(failed)?,
             Format::Ndjson => {
                 let event = journal::decode(position, frame)?;
-                put_line(&mut out, &EventLine::of(&event, chain, args.personal)?).map_err(failed)?;
+                put_line(&mut out, &EventLine::of(&event, chain)?).map_err(failed)?;
             }
         }
         events += 1;

@@ -18,7 +18,8 @@ use crate::replaying::filter::{Filter, FilterArgs, Glance, Verdict};
 /// Print what happened, oldest first
 ///
 /// One event a line as JSON, in the form GET /v1/events has, or a table for people. Reads the journal, also while a
-/// server runs, up to the last event that is durable now. Personal parts are named, and shown only with --personal.
+/// server runs, up to the last event that is durable now. Personal parts are named: what they
+/// say is sealed here, and shown by the service to those who may see it.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -36,10 +37,6 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     as_table: bool,
 
-    /// Show names, contact details and texts
-    #[arg(long)]
-    personal: bool,
-
     /// Replay an export file instead of the ledger
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -56,21 +53,21 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let mut filter = Filter::new(&args.which);
     let mut printer = Printer { table: args.as_table.then(Vec::new), output };
     match &args.file {
-        Some(path) => file::read(path, args.personal, |line| {
-            match filter.judge(&glance(&line.event), || Some(line.event.facts.clone())) {
+        Some(path) => {
+            file::read(path, |line| match filter.judge(&glance(&line.event), || Some(line.event.facts.clone())) {
                 Verdict::End => Ok(ControlFlow::Break(())),
                 Verdict::Skip => Ok(ControlFlow::Continue(())),
                 Verdict::Take => Ok(printer.take(&line)),
-            }
-        })?,
-        None => from_journal(args, global, &mut filter, &mut printer)?,
+            })?
+        }
+        None => from_journal(global, &mut filter, &mut printer)?,
     }
     printer.finish();
     filter.check_found()?;
     Ok(Exit::Ok)
 }
 
-fn from_journal(args: &Args, global: &Global, filter: &mut Filter, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn from_journal(global: &Global, filter: &mut Filter, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let journal = journal::open(&global.data)?;
     journal::read(&journal, "replay", filter.first(), filter.last(), |position: Position, frame, chain| {
         let event = journal::decode(position, frame)?;
@@ -87,7 +84,7 @@ fn from_journal(args: &Args, global: &Global, filter: &mut Filter, printer: &mut
         match filter.judge(&glance, || readable::facts(&event).ok()) {
             Verdict::End => Ok(ControlFlow::Break(())),
             Verdict::Skip => Ok(ControlFlow::Continue(())),
-            Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain, args.personal)?)),
+            Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain)?)),
         }
     })
 }

@@ -9,16 +9,19 @@ use caseledger_events::envelope::{Recorded, Source};
 use caseledger_events::ids::{CorrelationId, Position, StreamId};
 use caseledger_events::system::{LEDGER_STREAM, LedgerEvent, ledger_actor};
 use caseledger_log::{JournalReader, LedgerIdentity};
+use caseledger_seal::KekFile;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::cli::Global;
 use crate::copying::copy_log;
-use crate::copying::files::{NewDir, copy_secrets};
+use crate::copying::files::{NewDir, copy_secret, copy_secrets};
 use crate::copying::manifest::Manifest;
 use crate::exit::{Exit, Failure};
 use crate::journal;
+use crate::keys::kek_path;
 use crate::output::{Output, count};
+use crate::settings;
 use crate::verifying::walk::Walk;
 
 /// Make a ledger from a backup, in a new directory
@@ -32,7 +35,7 @@ use crate::verifying::walk::Walk;
     verbatim_doc_comment,
     after_help = "\
 Examples:
-  caseledger restore /backups/2026-11-22 --data ./restored
+  caseledger restore /backups/2026-11-22 --data ./restored --kek ./.caseledger.kek
   caseledger restore /backups/2026-11-22 --data ./restored --known-head 48213   the stream's last sequence, or a receipt
   caseledger restore /backups/2026-11-22 --data ./before --to 48000            give up what follows position 48000
 
@@ -54,6 +57,10 @@ pub struct Args {
     /// Nothing was recorded after the backup was made, so no history is lost
     #[arg(long, conflicts_with_all = ["to", "known_head"])]
     complete: bool,
+
+    /// Copy this key-encryption key beside the new directory; a backup never holds it
+    #[arg(long, value_name = "FILE")]
+    kek: Option<PathBuf>,
 }
 
 /// What a restore keeps and what it gives up.
@@ -75,13 +82,25 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         Some(_) => LedgerIdentity { epoch: old.epoch.next(), ..old },
         None => old,
     };
+    let kek = args.kek.as_ref().map(|path| KekFile::open(path, false).map(|_| path)).transpose()?;
     let new = NewDir::create(&global.data)?;
     let walk = copy_log(&journal, "restore", plan.kept, new.path(), identity, |walk| {
         plan.lost.map(|head_before| history_restored(walk, old, head_before)).into_iter().collect()
     })?;
     let secrets = copy_secrets(&args.from_dir, new.path())?;
     new.finish()?;
+    if let Some(kek) = kek {
+        copy_secret(kek, &kek_path(&global.data, &settings::Keys::default()))?;
+    }
     report(&journal, &walk, plan, identity, secrets, global, output);
+    if args.kek.is_none() && secrets > 0 && !output.json {
+        let place = kek_path(&global.data, &settings::Keys::default());
+        output.line(format_args!(
+            "next: put the key-encryption key of the origin at {} (or start over with --kek FILE): without it nothing \
+             personal can be read and the server does not start",
+            place.display()
+        ));
+    }
     Ok(Exit::Ok)
 }
 
@@ -204,7 +223,7 @@ mod tests {
     use super::*;
 
     fn args(to: Option<u64>, known_head: Option<u64>, complete: bool) -> Args {
-        Args { from_dir: PathBuf::new(), to, known_head, complete }
+        Args { from_dir: PathBuf::new(), to, known_head, complete, kek: None }
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Drop for NewDir {
     }
 }
 
-/// Copies the ledger secret, the blind index and its key, after the log: they know everyone the log speaks of.
+/// Copies the ledger secret, the key store, after the log: they know everyone the log speaks of.
 ///
 /// Returns how many files; a file that is not there yet is not missed.
 pub fn copy_secrets(from: &Path, to: &Path) -> Result<usize, Failure> {
@@ -81,6 +81,12 @@ pub fn copy_secrets(from: &Path, to: &Path) -> Result<usize, Failure> {
     }
     sync_dir(&new_keys).map_err(failed)?;
     Ok(copied)
+}
+
+/// Copies a key that must be there, private and durable.
+pub fn copy_secret(from: &Path, to: &Path) -> Result<(), Failure> {
+    let bytes = fs::read(from).map_err(|error| Failure::file("read", from, &error))?;
+    write_private(to, &bytes)
 }
 
 /// Copies one file, private and durable; false where there is none.
@@ -135,9 +141,9 @@ mod tests {
         }
         assert_eq!(copy_secrets(&from, &to).unwrap(), 0);
         fs::write(from.join(SECRET_FILE), "s").unwrap();
-        fs::write(from.join(KEYS_DIR).join("blind.key"), "k").unwrap();
+        fs::write(from.join(KEYS_DIR).join("students.keys"), "k").unwrap();
         assert_eq!(copy_secrets(&from, &to).unwrap(), 2);
-        let mode = fs::metadata(to.join(KEYS_DIR).join("blind.key")).unwrap().permissions().mode();
+        let mode = fs::metadata(to.join(KEYS_DIR).join("students.keys")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

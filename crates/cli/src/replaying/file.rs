@@ -31,8 +31,6 @@ pub struct ExportHead {
     pub chain_before: String,
     /// The chain hash at the last.
     pub chain_hash: String,
-    /// Whether personal parts are in it.
-    pub personal: bool,
     /// The release that wrote it.
     pub written_by: String,
 }
@@ -45,25 +43,20 @@ pub struct HeadLine {
 }
 
 /// Hands every event of an export to `each` as it would stand in a replay, oldest first.
-pub fn read(
-    path: &Path,
-    personal: bool,
-    each: impl FnMut(EventLine) -> Result<ControlFlow<()>, Failure>,
-) -> Result<(), Failure> {
+pub fn read(path: &Path, each: impl FnMut(EventLine) -> Result<ControlFlow<()>, Failure>) -> Result<(), Failure> {
     let file = File::open(path).map_err(|error| Failure::file("open", path, &error))?;
     let mut input = BufReader::with_capacity(1 << 20, file);
     let start = input.fill_buf().map_err(|error| Failure::file("read", path, &error))?;
     match start.first() {
         None => Ok(()),
-        Some(b'{') => read_lines(input, path, personal, each),
-        Some(_) => read_frames(input, path, personal, each),
+        Some(b'{') => read_lines(input, path, each),
+        Some(_) => read_frames(input, path, each),
     }
 }
 
 fn read_lines(
     mut input: impl BufRead,
     path: &Path,
-    personal: bool,
     mut each: impl FnMut(EventLine) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<(), Failure> {
     let mut text = String::new();
@@ -76,7 +69,7 @@ fn read_lines(
             continue;
         }
         let bad = |error: serde_json::Error| not_an_event(path, &format!("line {number}"), &error.to_string());
-        if each(EventLine::parse(&text, personal).map_err(bad)?)?.is_break() {
+        if each(serde_json::from_str(&text).map_err(bad)?)?.is_break() {
             break;
         }
     }
@@ -86,7 +79,6 @@ fn read_lines(
 fn read_frames(
     mut input: impl Read,
     path: &Path,
-    personal: bool,
     mut each: impl FnMut(EventLine) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<(), Failure> {
     let mut bytes = Vec::new();
@@ -97,7 +89,7 @@ fn read_frames(
         match length(&bytes[at..]) {
             Length::Whole(len) => {
                 let frame = &bytes[at..at + len];
-                if let Some(flow) = one_frame(frame, path, offset, personal, &mut chain, &mut each)?
+                if let Some(flow) = one_frame(frame, path, offset, &mut chain, &mut each)?
                     && flow.is_break()
                 {
                     return Ok(());
@@ -129,7 +121,6 @@ fn one_frame(
     frame: &[u8],
     path: &Path,
     offset: u64,
-    personal: bool,
     chain: &mut Option<Hash>,
     each: &mut impl FnMut(EventLine) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<Option<ControlFlow<()>>, Failure> {
@@ -146,7 +137,7 @@ fn one_frame(
     let now = extend(before, frame);
     let is_chained = chain.is_some() || event.position == Position(1);
     *chain = is_chained.then_some(now);
-    each(EventLine::of(&event, if is_chained { now } else { Hash::ZERO }, personal)?).map(Some)
+    each(EventLine::of(&event, if is_chained { now } else { Hash::ZERO })?).map(Some)
 }
 
 fn not_an_event(path: &Path, place: &str, why: &str) -> Failure {

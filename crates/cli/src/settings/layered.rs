@@ -50,21 +50,26 @@ macro_rules! settings {
         #[derive(Clone, PartialEq, Eq, Debug, Default)]
         pub struct Settings {
             $($(#[doc = $about])* pub $section: $name,)*
+            /// Which issuers of tokens are trusted; none on a development server.
+            pub identity: Option<IdentitySettings>,
         }
 
         #[derive(clap::Args, serde::Deserialize, Clone, Debug, Default)]
         #[serde(default, deny_unknown_fields)]
         struct Layer {
             $(#[command(flatten)] $section: $layer,)*
+            /// From the file alone: a list of issuers is no flag.
+            #[arg(skip)]
+            identity: Option<IdentitySettings>,
         }
 
         impl Layer {
             fn over(self, below: Layer) -> Layer {
-                Layer { $($section: self.$section.over(below.$section),)* }
+                Layer { $($section: self.$section.over(below.$section),)* identity: self.identity.or(below.identity) }
             }
 
             fn resolve(self) -> Settings {
-                Settings { $($section: self.$section.resolve(),)* }
+                Settings { $($section: self.$section.resolve(),)* identity: self.identity }
             }
         }
 

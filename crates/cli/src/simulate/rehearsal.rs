@@ -130,7 +130,7 @@ impl Rehearsal {
         let role = serde_json::from_value(json!(fields[1])).unwrap_or_else(|_| panic!("{actor}: no such role"));
         let actor = Actor { person: fields[0].parse().unwrap(), role, organisation: fields[2].parse().unwrap() };
         let new_case = CaseId((1 << 110 | u128::from(self.position.0)).to_be_bytes());
-        Context { actor, on_behalf_of: None, source: Source::Person, now, new_case }
+        Context { actor, on_behalf_of: None, source: Source::Person, now, new_case, sealed: None }
     }
 
     fn record(&mut self, drafts: &[Draft], context: &Context) -> Outcome {

@@ -6,9 +6,11 @@ use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::action::CaseAction;
 use caseledger_events::ids::{StreamId, StudentId};
+use caseledger_events::machine::Receipt;
 use caseledger_events::opening::{Opening, ReadOpening};
 use caseledger_events::personal::Personal;
 use caseledger_events::world::Command;
+use caseledger_log::Outcome;
 
 use super::Route;
 use crate::actor::Asker;
@@ -17,6 +19,7 @@ use crate::command::{CommandBody, Headers, JsonText, body_hash, submission};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::query::case_id;
+use crate::sealing;
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -62,27 +65,20 @@ async fn open(
     let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
     let student = student(&state, nsn).await?;
     let command = Command::Open { opening, student, occurred_at: body.occurred_at };
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, parts)).await;
+    let submission = submission(&headers, command, tag, hash, None, parts);
+    let outcome = sealing::execute(&state, Some(student), submission).await?;
+    if let Outcome::Accepted(Receipt { stream: StreamId::Case(case), .. }) = outcome {
+        state.case_students.note(case, student);
+    }
     Ok(answer::respond(&state, outcome, StatusCode::CREATED, None))
 }
 
-/// Finds or makes the student; durable in the blind index before the command enters the sequencer (design §3).
+/// Finds or makes the student with a key; durable in the key store before the command enters the sequencer (design §3).
 async fn student(state: &AppState, nsn: Option<Personal<String>>) -> Result<StudentId, Problem> {
-    let students = state.students.clone();
-    let resolved = match nsn {
-        Some(nsn) => tokio::task::spawn_blocking(move || students.resolve(&nsn)).await,
-        None => Ok(students.fresh()),
-    };
-    match resolved {
+    let keys = state.keys.clone();
+    match tokio::task::spawn_blocking(move || keys.student(nsn.as_ref())).await {
         Ok(Ok(student)) => Ok(student),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the student index could not be used");
-            Err(Problem::unavailable(
-                "students-unavailable",
-                "the student index cannot be used: nothing was written",
-                10,
-            ))
-        }
+        Ok(Err(error)) => Err(sealing::unavailable(&error)),
         Err(_) => Err(Problem::unavailable("shutting-down", "the service is stopping: nothing was written", 5)),
     }
 }
@@ -110,6 +106,8 @@ async fn act(
     let tag = state.ledger.tag(&headers.asker.actor, &name, &headers.key);
     let command = Command::Act { case, action, occurred_at: body.occurred_at };
     let stream = Some(StreamId::Case(case));
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, stream, parts)).await;
+    let student = if parts.is_empty() { None } else { Some(sealing::student_of(&state, case).await?) };
+    let submission = submission(&headers, command, tag, hash, stream, parts);
+    let outcome = sealing::execute(&state, student, submission).await?;
     Ok(answer::respond(&state, outcome, StatusCode::OK, Some(case)))
 }

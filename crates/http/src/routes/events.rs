@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use caseledger_events::envelope::Role;
+use caseledger_events::access::Operation;
 use caseledger_events::ids::Position;
 use caseledger_events::readable::ReadableEvent;
 use caseledger_log::ReadError;
@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::Route;
 use crate::actor::Asker;
+use crate::admission::may;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -60,12 +61,9 @@ async fn stream(
     headers: HeaderMap,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
-    may_read(&asker)?;
-    let range: Range = Query::read(raw.as_deref())?.rest()?;
     let frames = wants_frames(&headers);
-    if frames && !matches!(asker.actor.role, Role::Auditor | Role::Operator) {
-        return Err(forbidden("frames carry personal parts: they are for auditors and operators"));
-    }
+    may(&state, &asker.principal, if frames { Operation::Frames } else { Operation::RawEvents })?;
+    let range: Range = Query::read(raw.as_deref())?.rest()?;
     let tail = Tail::new(state.ledger.reader(), Position(range.from.unwrap_or(1)));
     let write = if frames { write_frame } else { write_line };
     let body =
@@ -127,7 +125,7 @@ async fn one(
     asker: Asker,
     Path(position): Path<String>,
 ) -> Result<Json<ReadableEvent>, Problem> {
-    may_read(&asker)?;
+    may(&state, &asker.principal, Operation::RawEvents)?;
     let position =
         Position(position.parse().map_err(|_| Problem::bad_request("bad-position", "a position is a number from 1"))?);
     let reader = state.ledger.reader();
@@ -140,16 +138,4 @@ async fn one(
         Ok(read) => readable(&read?).map(Json),
         Err(_) => Err(Problem::internal("the read ended before its answer")),
     }
-}
-
-/// Raw events span all providers: they are for those who look after the whole ledger.
-fn may_read(asker: &Asker) -> Result<(), Problem> {
-    match asker.actor.role {
-        Role::Auditor | Role::Operator | Role::ReportingJob => Ok(()),
-        _ => Err(forbidden("raw events are for auditors, operators and reporting jobs")),
-    }
-}
-
-fn forbidden(detail: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "not-this-role", detail).way_out("ask for the case, or its timeline")
 }

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use caseledger_events::ids::Position;
+use caseledger_events::access::{Denied, Filter, Operation, scope};
+use caseledger_events::ids::{Code, Position};
 use caseledger_events::public::{self, Place};
 use futures::stream::{self, StreamExt};
 
@@ -30,7 +31,8 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn feed(State(state): State<AppState>, _: Asker, headers: HeaderMap) -> Result<Response, Problem> {
+async fn feed(State(state): State<AppState>, asker: Asker, headers: HeaderMap) -> Result<Response, Problem> {
+    let provider = whose(&state, &asker)?;
     let from = match actor::text(&headers, "last-event-id")? {
         Some(text) => Position(
             text.parse().map_err(|_| actor::bad_header("last-event-id", "a position is a number; 0 for all of it"))?,
@@ -52,7 +54,7 @@ async fn feed(State(state): State<AppState>, _: Asker, headers: HeaderMap) -> Re
         Some((stream::iter(block), tail))
     });
     let events = blocks.flatten().scan(None, move |before, read| {
-        let event = event(&read, *before, &source);
+        let event = event(&read, *before, &source, provider);
         *before = Some(read.1.0);
         futures::future::ready(event.map(Ok::<_, Infallible>))
     });
@@ -61,8 +63,22 @@ async fn feed(State(state): State<AppState>, _: Asker, headers: HeaderMap) -> Re
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }
 
-fn event((entry, hash): &Read, before: Option<[u8; 32]>, source: &str) -> Option<Event> {
+/// Returns whose events somebody follows; `None` for those of all.
+fn whose(state: &AppState, asker: &Asker) -> Result<Option<Code>, Problem> {
+    let today = state.ledger.now().auckland();
+    match scope(&asker.principal, Operation::Feed, None, today)?.filter() {
+        Filter::All => Ok(None),
+        Filter::Provider { provider } => Ok(Some(*provider)),
+        // A list that needs more than the event says is asked for as a list.
+        _ => Err(Denied::NotThisRole { role: asker.actor.role, operation: Operation::Feed }.into()),
+    }
+}
+
+fn event((entry, hash): &Read, before: Option<[u8; 32]>, source: &str, provider: Option<Code>) -> Option<Event> {
     let decoded = entry.decode().ok()?;
+    if provider.is_some() && decoded.scope.provider != provider {
+        return None;
+    }
     let place = Place { source, before: before.unwrap_or_default(), hash: hash.0 };
     let message = public::message(&decoded, &place).ok()?;
     let kind = if public::is_restricted(decoded.kind) { public::RESTRICTED } else { decoded.kind };

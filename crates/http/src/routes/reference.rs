@@ -4,8 +4,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
+use caseledger_events::access::Operation;
 use caseledger_events::dates::OccurredAt;
-use caseledger_events::envelope::Role;
 use caseledger_events::input;
 use caseledger_events::reference::Entry;
 use caseledger_events::world::Command;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::Route;
 use crate::actor::Asker;
+use crate::admission::may;
 use crate::answer::{self, CommandDocument};
 use crate::command::{Headers, JsonText, body_hash, submission};
 use crate::openapi;
@@ -51,14 +52,7 @@ async fn record(
     headers: HeaderMap,
     JsonText(text): JsonText,
 ) -> Result<Response, Problem> {
-    if !matches!(asker.actor.role, Role::Operator | Role::Cit) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "not-this-role",
-            "reference data are recorded by operators and CIT",
-        )
-        .way_out("ask an operator"));
-    }
+    may(&state, &asker.principal, Operation::Reference)?;
     let headers = Headers::read(asker, &headers)?;
     let body: ReferenceBody = input::read(&text, "")?;
     if body.entries.len() > ROWS_MAX {

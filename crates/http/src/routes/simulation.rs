@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::routing::post;
+use caseledger_events::access::Operation;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::input;
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Route;
 use crate::actor::Asker;
+use crate::admission::may;
 use crate::command::JsonText;
 use crate::openapi;
 use crate::problem::Problem;
@@ -35,7 +37,12 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn set(State(state): State<AppState>, _: Asker, JsonText(text): JsonText) -> Result<Json<ClockBody>, Problem> {
+async fn set(
+    State(state): State<AppState>,
+    asker: Asker,
+    JsonText(text): JsonText,
+) -> Result<Json<ClockBody>, Problem> {
+    may(&state, &asker.principal, Operation::Operate)?;
     let body: ClockBody = input::read(&text, "")?;
     state.ledger.set_simulated_time(body.now).map_err(|error| {
         Problem::new(StatusCode::CONFLICT, "clock-not-set", error.to_string()).way_out(

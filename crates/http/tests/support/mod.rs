@@ -9,9 +9,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use caseledger_bus::RelayView;
 use caseledger_events::world::World;
-use caseledger_http::{AppState, HttpSettings, Metrics, Parts, router};
+use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Metrics, Parts, router};
 use caseledger_log::{Ledger, LedgerOptions};
-use caseledger_seal::Students;
+use caseledger_seal::{KekFile, Keys};
 use caseledger_views::{ViewOptions, Views};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub struct Service {
     pub ledger: Ledger<World>,
     pub stopping: CancellationToken,
     views: Arc<Views>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 pub struct Answer {
@@ -60,20 +60,30 @@ impl Service {
         let options = LedgerOptions { space_floor_bytes: 0, ballast_bytes: 0, ..LedgerOptions::default() };
         Ledger::<World>::create(&dir.path().join("log"), &options).unwrap();
         let (ledger, _) = Ledger::open(&dir.path().join("log"), options, World::default()).unwrap();
-        let views = Views::open(&dir.path().join("views"), ledger.reader(), ViewOptions::default()).unwrap();
-        let students = Students::open(&dir.path().join("keys")).unwrap();
+        let kek = KekFile::open(&dir.path().join("kek"), true).unwrap();
+        let keys = Arc::new(Keys::open(&dir.path().join("keys"), ledger.identity().ledger, Box::new(kek)).unwrap());
+        let options = ViewOptions::default();
+        let views = Views::open(&dir.path().join("views"), ledger.reader(), keys.clone(), options).unwrap();
         let stopping = CancellationToken::new();
         let views = Arc::new(views);
         let state = AppState::new(Parts {
             ledger: ledger.clone(),
             views: views.clone(),
-            students: Arc::new(students),
+            keys,
+            case_students: CaseStudents::default(),
+            tokens: None,
+            admissions: Admissions::default(),
             relay: RelayView::disabled(),
             settings,
             stopping: stopping.clone(),
             metrics: Metrics::default(),
         });
-        Service { app: router(state), ledger, stopping, views, _dir: dir }
+        Service { app: router(state), ledger, stopping, views, dir }
+    }
+
+    /// Returns the folder of everything it stores.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -173,7 +173,7 @@ mod tests {
         let error = SegmentHeader::read(&bytes, Path::new("f.seg")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "f.seg is of format 99 and this program reads format 0; open it with the release that wrote it, export there and import here"
+            "f.seg is of format 99 and this program reads format 1; open it with the release that wrote it, export there and import here"
         );
     }
 

@@ -115,6 +115,11 @@ impl Timekeeper {
         Ok(self.now().max(Timestamp(self.last.0 + 1)))
     }
 
+    /// Returns the time it is for those who ask and record nothing; the last recorded time while the clock is in doubt.
+    pub(crate) fn at_present(&mut self) -> Timestamp {
+        self.next().unwrap_or(self.last)
+    }
+
     /// Notes that a command was recorded at a time that [`Timekeeper::next`] gave.
     pub(crate) fn took(&mut self, time: Timestamp) {
         self.last = time;

@@ -1,5 +1,6 @@
 //! Making a ledger: secret, ballast, both copies of the log, and position 1.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
@@ -23,7 +24,7 @@ use crate::store::Store;
 ///
 /// `options.simulated` decides for ever whether recorded times are real.
 pub(crate) fn create(dir: &Path, options: &LedgerOptions) -> Result<LedgerIdentity, StartError> {
-    std::fs::create_dir_all(dir).map_err(|source| StartError::Io { action: "create the data directory", source })?;
+    private_dir(dir).map_err(|source| StartError::Io { action: "create the data directory", source })?;
     let mut salts = Salts::new();
     let identity = LedgerIdentity { ledger: LedgerId(random_id()), epoch: Epoch(1) };
     let mut store = match Store::create(dir, identity, &options.store) {
@@ -107,4 +108,10 @@ fn random_id() -> [u8; 16] {
     let mut id = [0; 16];
     SystemRandom::new().fill(&mut id).expect("the system's random source works once it has started");
     id
+}
+
+/// Creates a directory for its owner's eyes alone, or takes it away from others'.
+fn private_dir(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
 }

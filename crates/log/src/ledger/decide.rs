@@ -56,6 +56,7 @@ impl<M: Machine> Sequencer<M> {
             source: work.submission.source,
             now,
             new_case: work.new_case,
+            sealed: work.submission.sealed,
         };
         match self.machine.decide(&work.submission.command, &context) {
             Err(Declined::Refused(refusal)) => Ok(Verdict::Final(Outcome::Refused(refusal))),

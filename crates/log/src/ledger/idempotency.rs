@@ -14,7 +14,7 @@ pub const REQUEST_PART: &str = "request";
 
 /// Makes the part that tells a repeat from another body under the same key.
 pub(crate) fn request_part(fingerprint: &[u8; 32]) -> Part {
-    Part { group: Group::Narrative, name: REQUEST_PART.to_owned(), version: 1, body: fingerprint.to_vec() }
+    Part { group: Group::Narrative, name: REQUEST_PART.to_owned(), version: 1, key: None, body: fingerprint.to_vec() }
 }
 
 /// Returns whether an event is the first of a command with this fingerprint.

@@ -317,7 +317,7 @@ mod tests {
         frames.push((0..7_500).map(|n| n as u8).collect());
         frames.push(b"after".to_vec());
         let (_, mut values) = encoded(&frames);
-        values.push((IDENTITY_KEY.to_vec(), encode_identity(IDENTITY, 0, 1)));
+        values.push((IDENTITY_KEY.to_vec(), encode_identity(IDENTITY, 1, 1)));
         let line = |(key, value): &Stored| format!("{} {}\n", hex::encode(key), hex::encode(value));
         let today: String = values.iter().map(line).collect();
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/sled_values.txt");

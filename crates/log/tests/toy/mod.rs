@@ -307,6 +307,7 @@ pub fn ask(command: Ask) -> Submission<Ask> {
         source_recorded_at: None,
         correlation: CorrelationId([9; 16]),
         parts: vec![],
+        sealed: None,
     }
 }
 
@@ -337,5 +338,5 @@ pub fn tag_of(n: u64) -> Tag {
 
 /// A personal part.
 pub fn part(name: &str) -> Part {
-    Part { group: Group::Narrative, name: name.to_owned(), version: 1, body: b"Hinemoa".to_vec() }
+    Part { group: Group::Narrative, name: name.to_owned(), version: 1, key: None, body: b"Hinemoa".to_vec() }
 }

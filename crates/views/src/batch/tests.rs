@@ -1,4 +1,5 @@
 use caseledger_events::ids::{Epoch, LedgerId};
+use caseledger_events::testing::InClear;
 use caseledger_log::LedgerIdentity;
 
 use super::*;
@@ -40,7 +41,7 @@ fn take(batch: &mut Batch<'_>, position: u64, frame: &[u8]) -> Result<(), Troubl
 fn an_event_taken_before_is_passed_over() {
     let frames = frames(2);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     assert!(take(&mut batch, 2, &frames[1]).is_ok());
@@ -53,7 +54,7 @@ fn an_event_taken_before_is_passed_over() {
 fn a_missing_event_stops_the_view_before_it() {
     let frames = frames(3);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     match take(&mut batch, 3, &frames[2]) {
         Err(Trouble::Refused { at, reason }) => {
@@ -69,7 +70,7 @@ fn a_missing_event_stops_the_view_before_it() {
 fn an_event_at_a_wrong_place_stops_the_view_before_it() {
     let frames = frames(2);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
     match take(&mut batch, 1, &frames[1]) {
         Err(Trouble::Refused { at, reason }) => {
             assert_eq!(at, Position(1));
@@ -83,7 +84,7 @@ fn an_event_at_a_wrong_place_stops_the_view_before_it() {
 fn a_log_that_tells_another_history_is_noticed_while_the_view_runs() {
     let frames = frames(1);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, next: mark(), count: 0 };
+    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
     let db = Connection::open_in_memory().unwrap();
     let taken = batch.take(&db, Position(1), &frames[0], Hash([7; 32]));
     assert!(matches!(taken, Err(Trouble::Damage(_))));

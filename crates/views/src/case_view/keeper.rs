@@ -6,12 +6,13 @@ use std::collections::hash_map::Entry;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, Position, StreamId, Version};
+use caseledger_events::keys::KeyEvent;
 use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, EnrolmentRow, PlanRow, RequestRow};
 use rusqlite::{Connection, params};
 
 use super::key::{self, Key};
 use super::parts::Parts;
-use super::{personal, read, timeline};
+use super::{personal, purge, read, timeline};
 use crate::model::{ApplyError, Keeper};
 use crate::store::number;
 
@@ -28,6 +29,8 @@ pub(super) struct CaseKeeper {
     requests: Parts<RequestRow>,
     plans: Parts<PlanRow>,
     agreements: Parts<AgreementRow>,
+    /// Whether the transaction under way deleted what is personal.
+    purged: bool,
 }
 
 /// A case in memory.
@@ -44,7 +47,7 @@ struct Held {
 impl Keeper for CaseKeeper {
     fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError> {
         // Reference data and the ledger's events about itself are no part of any case.
-        let StreamId::Case(case) = event.stream else { return Ok(()) };
+        let StreamId::Case(case) = event.stream else { return self.of_no_case(db, event) };
         let read = known(event)?;
         if let Some(reason) = personal::too_many(&event.parts) {
             return Err(ApplyError::Refused(reason));
@@ -87,6 +90,10 @@ impl Keeper for CaseKeeper {
         Ok(())
     }
 
+    fn purged(&mut self) -> bool {
+        std::mem::take(&mut self.purged)
+    }
+
     fn forget(&mut self) {
         self.held.clear();
         self.changed.clear();
@@ -94,6 +101,20 @@ impl Keeper for CaseKeeper {
         self.requests.forget();
         self.plans.forget();
         self.agreements.forget();
+    }
+}
+
+impl CaseKeeper {
+    /// Takes in what is about no case: a disposal takes what is personal out of all cases of its student.
+    fn of_no_case(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError> {
+        let read = KeyEvent::read(event).map_err(|error| ApplyError::Refused(error.to_string()))?;
+        if let Some(KeyEvent::StudentDisposed { student, .. }) = read {
+            // Cases of this transaction are in the file before they are looked for there.
+            self.flush(db)?;
+            purge::student(db, student)?;
+            self.purged = true;
+        }
+        Ok(())
     }
 }
 

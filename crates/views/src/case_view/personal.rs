@@ -23,7 +23,7 @@ fn first_id(position: Position) -> i64 {
 pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> Result<(), ApplyError> {
     for (id, part) in (first_id(event.position)..).zip(shown(&event.parts)) {
         let mut statement = db.prepare_cached("INSERT INTO case_personal VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        let group = group_name(part.group);
+        let group = part.group.name();
         statement.execute(params![id, reference, part.name, part.version, group, part.body])?;
     }
     match Student::find(&event.parts) {
@@ -76,33 +76,10 @@ pub(super) fn all(db: &Connection, position: Position) -> rusqlite::Result<Vec<P
         Ok(PersonalPart {
             name: row.get(0)?,
             version: row.get(1)?,
-            group: group_of(row.get_ref(2)?.as_str()?),
+            group: Group::of_name(row.get_ref(2)?.as_str()?),
             // What cannot be read is shown as nothing, never as bytes.
             body: Personal::new(rmp_serde::from_slice(&body).unwrap_or_default()),
         })
     })?;
     parts.collect()
-}
-
-fn group_name(group: Group) -> &'static str {
-    match group {
-        Group::Identity => "identity",
-        Group::Contact => "contact",
-        Group::Health => "health",
-        Group::Immigration => "immigration",
-        Group::Narrative => "narrative",
-        Group::Restricted => "restricted",
-    }
-}
-
-/// A group this build does not know is kept from everybody who may not see what is restricted.
-fn group_of(name: &str) -> Group {
-    match name {
-        "identity" => Group::Identity,
-        "contact" => Group::Contact,
-        "health" => Group::Health,
-        "immigration" => Group::Immigration,
-        "narrative" => Group::Narrative,
-        _ => Group::Restricted,
-    }
 }

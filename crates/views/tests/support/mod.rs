@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use caseledger_events::ids::{Epoch, LedgerId, Position};
+use caseledger_events::testing::InClear;
 use caseledger_log::{Group, LedgerIdentity, Store, StoreOptions};
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_views::{ViewOptions, ViewState, ViewStatus, Views};
@@ -61,13 +63,13 @@ impl Place {
     }
 
     pub fn start_with(&self, store: &Store, options: ViewOptions) -> Views {
-        Views::open(&self.views(), store.reader(), options).unwrap()
+        Views::open(&self.views(), store.reader(), Arc::new(InClear), options).unwrap()
     }
 
     /// Builds the views anew in a directory of their own and returns what they hold.
     pub fn fresh(&self, store: &Store) -> String {
         let dir = tempfile::tempdir().unwrap();
-        let views = Views::open(dir.path(), store.reader(), ViewOptions::default()).unwrap();
+        let views = Views::open(dir.path(), store.reader(), Arc::new(InClear), ViewOptions::default()).unwrap();
         caught_up(&views);
         views.shutdown();
         dump(dir.path())

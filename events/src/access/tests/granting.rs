@@ -16,7 +16,7 @@ fn context(actor: Actor, source: Source, now: &str) -> Context {
         OccurredAt::Day(day) => noon(day),
         OccurredAt::Instant(time) => time,
     };
-    Context { actor, on_behalf_of: None, source, now, new_case: NEW_CASE }
+    Context { actor, on_behalf_of: None, source, now, new_case: NEW_CASE, sealed: None }
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn context() -> Context {
         source: Source::Person,
         now: noon(day("2026-06-01")),
         new_case: NEW_CASE,
+        sealed: None,
     }
 }
 

@@ -49,7 +49,14 @@ impl Play {
         let mut id = [0; 16];
         id[..4].copy_from_slice(&self.steps.to_be_bytes());
         id[15] = self.steps.wrapping_mul(37) as u8;
-        Context { actor, on_behalf_of: None, source: source_of(actor.role), now: self.now, new_case: CaseId(id) }
+        Context {
+            actor,
+            on_behalf_of: None,
+            source: source_of(actor.role),
+            now: self.now,
+            new_case: CaseId(id),
+            sealed: None,
+        }
     }
 
     /// Takes a step; returns the command, its context, and what came of it.

@@ -24,7 +24,7 @@ proptest! {
             let (command, actor) = command(step, &stage.world, &cases, now.auckland());
             let new_case = CaseId([i as u8; 16]);
             let source = source_of(actor.role);
-            let context = Context { actor, on_behalf_of: None, source, now, new_case };
+            let context = Context { actor, on_behalf_of: None, source, now, new_case, sealed: None };
             let _ = stage.carry_out(&command, &context);
             if stage.world.case(new_case).is_some() && !cases.contains(&new_case) {
                 cases.push(new_case);

@@ -1,0 +1,50 @@
+//! How people sign in to a server: tokens of pinned issuers, or of the built-in one on a development server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use caseledger_events::dates::Timestamp;
+use caseledger_identity::{DevIssuer, IdentitySettings, Place, Verifier};
+use chrono::Utc;
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::token::IDENTITY_FOLDER;
+use crate::exit::{Exit, Failure};
+use crate::settings::Settings;
+
+/// Returns the identity settings; a server whose settings pin no issuer is a development server.
+pub fn identity(settings: &Settings) -> IdentitySettings {
+    settings.identity.clone().unwrap_or(IdentitySettings { development: true, issuers: Vec::new() })
+}
+
+/// Makes what checks access tokens; `None` where nobody can have one: a development server that others reach.
+pub fn tokens(dir: &Path, settings: &Settings) -> Result<Option<Arc<Verifier>>, Failure> {
+    let identity = identity(settings);
+    let is_loopback = settings.http.listen.ip().is_loopback();
+    let is_pinned = settings.identity.is_some();
+    let development = match identity.development && (is_loopback || is_pinned) {
+        true => {
+            let place = Place { is_production: false, is_loopback };
+            let made = DevIssuer::open_or_create(&dir.join(IDENTITY_FOLDER), place);
+            Some(made.map_err(|error| Failure::new(Exit::Usage, error))?)
+        }
+        false => None,
+    };
+    if development.is_none() && identity.issuers.is_empty() {
+        return Ok(None);
+    }
+    let verifier = Verifier::new(&identity, development.as_ref())
+        .map_err(|error| Failure::new(Exit::Usage, error).next("docs/tokens.md says how an issuer is pinned"))?;
+    Ok(Some(Arc::new(verifier)))
+}
+
+/// Keeps the issuers' keys fresh until the service stops.
+pub fn keep_keys_fresh(tokens: &Arc<Verifier>, stopping: &CancellationToken) {
+    let (tokens, stopping) = (Arc::clone(tokens), stopping.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            never = tokens.keep_keys_fresh(|| Timestamp::from(Utc::now())) => match never {},
+            () = stopping.cancelled() => {}
+        }
+    });
+}

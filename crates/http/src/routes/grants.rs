@@ -1,0 +1,67 @@
+//! `POST /v1/grants` and `POST /v1/grants/revoke`: who may act as what, as events (E47).
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use caseledger_events::access::{AccessAct, GrantRole, Operation, RevokeRole};
+use caseledger_events::input;
+use caseledger_events::world::Command;
+
+use super::Route;
+use crate::actor::Asker;
+use crate::admission::may;
+use crate::answer::{self, CommandDocument};
+use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::POST,
+            path: "/v1/grants",
+            summary: "Grants a role to a person or feed, within the table of granting (E47).",
+            handler: || post(grant),
+            describe: openapi::command::<GrantRole, CommandDocument>,
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/grants/revoke",
+            summary: "Revokes a role at once, with its reason (E47).",
+            handler: || post(revoke),
+            describe: openapi::command::<RevokeRole, CommandDocument>,
+        },
+    ]
+}
+
+async fn grant(
+    State(state): State<AppState>,
+    asker: Asker,
+    headers: HeaderMap,
+    JsonText(text): JsonText,
+) -> Result<Response, Problem> {
+    let body: GrantRole = input::read(&text, "")?;
+    act(&state, Headers::read(asker, &headers)?, "grant-role", AccessAct::Grant(body), &text).await
+}
+
+async fn revoke(
+    State(state): State<AppState>,
+    asker: Asker,
+    headers: HeaderMap,
+    JsonText(text): JsonText,
+) -> Result<Response, Problem> {
+    let body: RevokeRole = input::read(&text, "")?;
+    act(&state, Headers::read(asker, &headers)?, "revoke-role", AccessAct::Revoke(body), &text).await
+}
+
+async fn act(state: &AppState, headers: Headers, name: &str, act: AccessAct, text: &str) -> Result<Response, Problem> {
+    may(state, &headers.asker.principal, Operation::GrantRoles)?;
+    let hash = body_hash(name, text)?;
+    let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
+    let submission = submission(&headers, Command::Access(act), tag, hash, None, Vec::new());
+    let outcome = state.ledger.execute(submission).await;
+    Ok(answer::respond(state, outcome, StatusCode::OK, None))
+}
