@@ -98,26 +98,30 @@ KEY="$play-open" send "$register" /v1/cases "$(notify "${left/continuous_absence
 expect 409 - idempotency-key-reused
 
 act "$lead" assign-case-manager '{"facts":{"manager":"P-WM"}}'
-expect 422 A7 not-with-a-provider
+expect 404 404 unknown-case
 act "$cit" complete-ministry-check '{"facts":{"in_new_zealand":true,"enrolled":false,"outcome":"refer"}}'
 expect 200
 act "$cit" complete-ministry-check '{"facts":{"enrolled":false,"outcome":"refer"}}'
 expect 422 E4 no-check-pending
 act "$stranger" assign-case-manager '{"facts":{"manager":"P-XM"}}'
-expect 422 A7 not-the-current-provider
+expect 404 404 unknown-case
 act "$lead" assign-case-manager '{"facts":{"manager":"P-WM"}}'
 expect 200
 act "$lead" assign-case-manager '{"facts":{"manager":"P-WM"}}'
 expect 200
+act "$manager" assign-case-manager '{"facts":{"manager":"P-XM"}}'
+expect 422 A7 not-this-role
 act "$manager" review '{}' -H 'If-Match: "1"'
 expect 412 - stale
 
 act "$manager" add-comment '{"personal":{"note":{"text":"Kōrero with the neighbour."}}}'
 expect 200
 act "$colleague" change-comment-sharing '{"facts":{"comment":1,"share_with_schools":true}}'
+expect 404 404 unknown-case
+act "$cit" add-comment '{"facts":{"share_with_schools":true},"personal":{"note":{"text":"For the school."}}}'
 expect 422 V4 not-the-case-owner
 act "$school" add-comment '{"personal":{"note":{"text":"We have the books."}}}'
-expect 422 A7 not-this-role
+expect 404 404 unknown-case
 act "$manager" hold-school-meeting "{\"occurred_at\":\"$(day 400)\",\"facts\":{\"mode\":\"in_person\"}}"
 expect 422 Q23 in-the-future
 

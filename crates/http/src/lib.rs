@@ -14,6 +14,7 @@ mod problem;
 mod query;
 mod routes;
 mod sealing;
+mod standing;
 mod state;
 mod tail;
 

@@ -1,8 +1,9 @@
 //! Query strings: read strictly, so that a misspelt filter is an error and not a list of everything.
 
+use caseledger_events::access::{Denied, Grant, Operation, Principal, Standing, authorise, no_such_case};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::number::CaseNumber;
-use caseledger_views::CaseView;
+use caseledger_views::{Asked, CaseView, QueryError, WhichCase};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ pub async fn wait_for(state: &AppState, position: Option<Position>) -> Result<()
 /// Runs a query of the case view on a thread that may block.
 pub async fn ask<T: Send + 'static>(
     state: &AppState,
-    query: impl FnOnce(&CaseView) -> Result<T, caseledger_views::QueryError> + Send + 'static,
+    query: impl FnOnce(&CaseView) -> Result<T, QueryError> + Send + 'static,
 ) -> Result<T, Problem> {
     let view = state.views.case_view().clone();
     match tokio::task::spawn_blocking(move || query(&view)).await {
@@ -73,14 +74,46 @@ pub async fn ask<T: Send + 'static>(
     }
 }
 
-/// Finds a case by its id or its number.
-pub async fn case_id(state: &AppState, text: &str) -> Result<CaseId, Problem> {
-    if let Ok(id) = text.parse() {
-        return Ok(id);
+/// Asks for one case as somebody: what is not theirs to know of is answered like what there is not.
+pub async fn ask_for<T: Send + 'static>(
+    state: &AppState,
+    asker: Principal,
+    operation: Operation,
+    case: &str,
+    query: impl FnOnce(&CaseView, WhichCase, Decide<'_>) -> Result<Asked<T>, QueryError> + Send + 'static,
+) -> Result<(Grant, T), Problem> {
+    let none = no_such_case(&asker, operation);
+    let Some(which) = which(case) else { return Err(none.into()) };
+    let today = state.ledger.now().auckland();
+    let asked = ask(state, move |view| {
+        query(view, which, &|standing: &Standing| authorise(&asker, operation, standing, today))
+    });
+    match asked.await? {
+        Asked::Granted(grant, Some(shown)) => Ok((grant, shown)),
+        Asked::Denied(denied) => Err(denied.into()),
+        Asked::Unknown | Asked::Granted(_, None) => Err(none.into()),
     }
-    let Ok(number) = text.parse::<CaseNumber>() else { return Err(unknown_case()) };
-    let found = ask(state, move |view| view.case_by_number(number)).await?;
-    found.map(|document| document.row.case).ok_or_else(unknown_case)
+}
+
+/// Decides what somebody may see of a case, from where it stands.
+pub type Decide<'a> = &'a dyn Fn(&Standing) -> Result<Grant, Denied>;
+
+/// Reads how a case is named: by its id or its number.
+fn which(text: &str) -> Option<WhichCase> {
+    let number = || text.parse::<CaseNumber>().ok().map(WhichCase::Number);
+    text.parse().ok().map(WhichCase::Id).or_else(number)
+}
+
+/// Finds the id of a case that a command names by its id or its number.
+pub async fn case_id(state: &AppState, text: &str) -> Result<CaseId, Problem> {
+    match which(text) {
+        Some(WhichCase::Id(id)) => Ok(id),
+        Some(number) => {
+            let found = ask(state, move |view| view.standing(number)).await?;
+            found.map(|standing| standing.case).ok_or_else(unknown_case)
+        }
+        None => Err(unknown_case()),
+    }
 }
 
 /// 404: no such case, or not the asker's to know of.

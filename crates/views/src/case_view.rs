@@ -1,11 +1,15 @@
 //! The case view in SQLite: how rows are kept, and the queries they answer.
 
+mod access;
+mod fields;
 mod keeper;
 mod key;
+mod limited;
 mod list;
 mod parts;
 mod personal;
 mod purge;
+mod reach;
 mod read;
 mod search;
 mod timeline;
@@ -13,11 +17,12 @@ mod timeline;
 use std::sync::Arc;
 use std::time::Duration;
 
+use caseledger_events::access::{About, Denied, Grant, Scope, Standing};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::number::CaseNumber;
 use rusqlite::Connection;
 
-use crate::documents::{CaseDocument, CasePage, SearchHits, TimelinePage};
+use crate::documents::{CasePage, SearchHits, ShownCase, TimelinePage};
 use crate::error::{Behind, QueryError};
 use crate::model::Model;
 use crate::query::CaseQuery;
@@ -27,7 +32,7 @@ use crate::store::{self, AsOf, Remedy};
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 1,
+    version: 2,
     schema: include_str!("case_view/schema.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),
 };
@@ -36,6 +41,26 @@ pub(crate) const MODEL: Model = Model {
 #[derive(Clone)]
 pub struct CaseView {
     shared: Arc<Shared>,
+}
+
+/// How a case is named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhichCase {
+    /// By its id.
+    Id(CaseId),
+    /// By the number people quote (K6).
+    Number(CaseNumber),
+}
+
+/// What asking for one case came to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Asked<T> {
+    /// There is no such case.
+    Unknown,
+    /// There is, and it is not the asker's to see.
+    Denied(Denied),
+    /// What the grant shows of it; `None` where the grant shows nothing.
+    Granted(Grant, Option<T>),
 }
 
 /// Why a query failed inside its transaction.
@@ -61,45 +86,48 @@ impl CaseView {
         CaseView { shared }
     }
 
-    /// Returns a case with everything that belongs to it.
-    pub fn case(&self, case: CaseId) -> Result<Option<CaseDocument>, QueryError> {
-        self.read(|db, as_of| match read::by_id(db, case)? {
-            Some((reference, row)) => Ok(Some(read::document(db, reference, row, as_of)?)),
-            None => Ok(None),
+    /// Returns what a grant shows of a case; the grant is decided on the state the answer is read from.
+    pub fn case(
+        &self,
+        which: WhichCase,
+        decide: impl FnOnce(&Standing) -> Result<Grant, Denied>,
+    ) -> Result<Asked<ShownCase>, QueryError> {
+        self.granted(which, decide, |db, reference, standing, grant, as_of| {
+            Ok(limited::case(db, reference, standing, grant, as_of)?)
         })
     }
 
-    /// Returns a case by the number people quote.
-    pub fn case_by_number(&self, number: CaseNumber) -> Result<Option<CaseDocument>, QueryError> {
-        self.read(|db, as_of| match read::by_number(db, number)? {
-            Some((reference, row)) => Ok(Some(read::document(db, reference, row, as_of)?)),
-            None => Ok(None),
-        })
-    }
-
-    /// Returns one page of a case's timeline, oldest first; `None` for an unknown case.
+    /// Returns one page of what a grant shows of a case's timeline, oldest first.
     pub fn timeline(
         &self,
-        case: CaseId,
+        which: WhichCase,
+        decide: impl FnOnce(&Standing) -> Result<Grant, Denied>,
         cursor: Option<&str>,
         limit: Option<u32>,
-    ) -> Result<Option<TimelinePage>, QueryError> {
+    ) -> Result<Asked<TimelinePage>, QueryError> {
         let limit = limit_of(limit)?;
         let identity = self.shared.reader.identity();
-        self.read(|db, as_of| timeline::page(db, identity, case, cursor, limit, as_of))
+        self.granted(which, decide, |db, reference, _, grant, as_of| {
+            timeline::page(db, identity, reference, grant, cursor, limit, as_of).map(Some)
+        })
     }
 
-    /// Returns one page of the cases a query lets through.
-    pub fn list(&self, query: &CaseQuery) -> Result<CasePage, QueryError> {
+    /// Returns one page of the cases of some lists that a query lets through, each once, by the first list that has it.
+    pub fn list(&self, scopes: &[Scope], query: &CaseQuery) -> Result<CasePage, QueryError> {
         let limit = limit_of(query.limit)?;
         let identity = self.shared.reader.identity();
-        self.read(|db, as_of| list::page(db, identity, query, limit, as_of))
+        self.read(|db, as_of| list::page(db, identity, scopes, query, limit, as_of))
     }
 
-    /// Finds cases by the student's name: every word must begin a name; macrons and double vowels are one.
-    pub fn search(&self, text: &str, limit: u32) -> Result<SearchHits, QueryError> {
+    /// Finds cases of some lists by the student's name: every word must begin a name; macrons and double vowels are one.
+    pub fn search(&self, scopes: &[Scope], text: &str, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
-        self.read(|db, as_of| search::hits(db, text, limit, as_of))
+        self.read(|db, as_of| search::hits(db, scopes, text, limit, as_of))
+    }
+
+    /// Returns where a case stands for access: for those who decide, and show nothing of it.
+    pub fn standing(&self, which: WhichCase) -> Result<Option<Standing>, QueryError> {
+        self.read(|db, _| Ok(access::find(db, which)?.map(|(_, standing)| standing)))
     }
 
     /// Returns how far the view has read.
@@ -110,6 +138,28 @@ impl CaseView {
     /// Waits until the view has read up to a position (`min_position`).
     pub async fn wait_for(&self, position: Position, timeout: Duration) -> Result<(), Behind> {
         self.shared.wait_for(position, timeout).await
+    }
+
+    /// Runs a query about one case, once a grant for it is decided.
+    fn granted<T>(
+        &self,
+        which: WhichCase,
+        decide: impl FnOnce(&Standing) -> Result<Grant, Denied>,
+        query: impl FnOnce(&Connection, i64, &Standing, &Grant, AsOf) -> Result<Option<T>, Fault>,
+    ) -> Result<Asked<T>, QueryError> {
+        self.read(|db, as_of| {
+            let Some((reference, standing)) = access::find(db, which)? else { return Ok(Asked::Unknown) };
+            let grant = match decide(&standing) {
+                Ok(grant) => grant,
+                Err(denied) => return Ok(Asked::Denied(denied)),
+            };
+            // A grant for another case, or for a list, shows nothing of this one.
+            if grant.case() != standing.case || grant.decided().operation.about() != About::Case {
+                return Ok(Asked::Denied(Denied::Secret));
+            }
+            let shown = query(db, reference, &standing, &grant, as_of)?;
+            Ok(Asked::Granted(grant, shown))
+        })
     }
 
     /// Runs a query on one state of the view, which it is told.

@@ -1,4 +1,6 @@
-//! What queries answer: rows of facts joined with the personal parts they name.
+//! What queries answer: rows of facts joined with the personal parts they name, as far as a grant shows them.
+
+mod limited;
 
 use caseledger_events::ids::Position;
 use caseledger_events::parts::{AgencyAnswer, AgreementNote, Contacts, PlanText, Student};
@@ -9,7 +11,9 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// One case with everything that belongs to it.
+pub use limited::*;
+
+/// One case with everything that belongs to it; what the grant does not show is left out.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct CaseDocument {
     /// The case: facts.
@@ -27,8 +31,19 @@ pub struct CaseDocument {
     pub agreements: Vec<AgreementWithNote>,
     /// The comments, oldest first.
     pub comments: Vec<Comment>,
+    /// How many of the provider's comments schools may read: *n of m shared* (V5).
+    pub sharing: SharedOf,
     /// The position the whole answer is true at.
     pub as_of: Position,
+}
+
+/// How many comments not written by a school are shared with schools.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct SharedOf {
+    /// So many are shared.
+    pub shared: usize,
+    /// Of so many.
+    pub of: usize,
 }
 
 /// A plan with its words.
@@ -98,10 +113,10 @@ pub struct CaseItem {
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct CasePage {
     /// The cases.
-    pub items: Vec<CaseItem>,
+    pub items: Vec<ShownItem>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
-    /// How many cases the filters let through, on all pages.
+    /// How many cases of the asker's the filters let through, on all pages.
     pub total: u64,
     /// The position the page is true at.
     pub as_of: Position,
@@ -137,7 +152,7 @@ pub struct TimelinePage {
     pub items: Vec<TimelineEntry>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
-    /// How many events the case has.
+    /// How many events of the case are shown.
     pub total: u64,
     /// The position the page is true at.
     pub as_of: Position,
@@ -147,7 +162,7 @@ pub struct TimelinePage {
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct SearchHits {
     /// The cases.
-    pub items: Vec<CaseItem>,
+    pub items: Vec<ShownItem>,
     /// Whether more were found than are shown: search with more of the name.
     pub more: bool,
     /// The position the answer is true at.

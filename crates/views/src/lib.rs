@@ -24,7 +24,7 @@ mod store;
 mod views;
 mod worker;
 
-pub use case_view::CaseView;
+pub use case_view::{Asked, CaseView, WhichCase};
 pub use documents::*;
 pub use error::{Behind, QueryError, ViewError};
 pub use query::{CaseQuery, Flag, Sort};

@@ -55,11 +55,11 @@ fn the_file_holds_what_the_pure_folds_say() {
         let row = expected.row.as_mut().unwrap();
         row.speak_of(today);
         let number = row.number;
-        let document = views.case_view().case(case).unwrap().unwrap();
-        assert_eq!(views.case_view().case_by_number(number).unwrap().as_ref(), Some(&document));
+        let document = views.case_view().whole(case).unwrap().unwrap();
+        assert_eq!(views.case_view().whole_by_number(number).unwrap().as_ref(), Some(&document));
         assert_eq!(document.as_of, Position(3_000));
         assert_eq!(file_of(document), expected);
-        let timeline = views.case_view().timeline(case, None, Some(500)).unwrap().unwrap();
+        let timeline = views.case_view().history(case, None, Some(500)).unwrap().unwrap();
         assert_eq!(timeline.items.iter().map(|item| item.row.clone()).collect::<Vec<_>>(), entries[&case]);
         assert!(timeline.items.iter().all(|item| item.personal.iter().all(|part| part.name != "request")));
     }
@@ -178,7 +178,7 @@ fn queries_see_whole_transactions_while_the_worker_writes() {
             let mut last = Position(0);
             while last < Position(3_000) {
                 for &case in &cases {
-                    let document = view.case(case).unwrap().unwrap();
+                    let document = view.whole(case).unwrap().unwrap();
                     assert!(document.as_of >= last, "a later query sees less");
                     assert!(document.row.last_activity.position <= document.as_of);
                     assert_eq!(usize::from(document.row.counts.comments), document.comments.len());
@@ -201,8 +201,8 @@ fn status_tells_how_far_the_view_is_and_that_it_stopped() {
     let views = place.start(&store);
     let status = caught_up(&views);
     assert_eq!((status.position, status.head, status.lag_events), (Position(500), Position(500), 0));
-    assert_eq!((status.lag_seconds, status.ready, status.version), (0.0, true, 1));
-    assert_eq!(status.file, "case_view.v1.1.sqlite");
+    assert_eq!((status.lag_seconds, status.ready, status.version), (0.0, true, 2));
+    assert_eq!(status.file, "case_view.v2.1.sqlite");
     assert_eq!((status.last_error, status.set_aside), (None, vec![]));
     views.shutdown();
     let stopped = support::status(&views);

@@ -49,7 +49,7 @@ fn one_statement_takes_everything_personal_of_a_case_out_of_the_file() {
     let store = place.create(&everything_personal());
     let views = place.start(&store);
     caught_up(&views);
-    assert_eq!(views.case_view().search(CANARY, 5).unwrap().items.len(), 1);
+    assert_eq!(views.case_view().by_name(CANARY, 5).unwrap().items.len(), 1);
     drop(views);
     let path = current(&place.views());
     assert!(holds_canary(&fs::read(&path).unwrap()));
@@ -62,10 +62,10 @@ fn one_statement_takes_everything_personal_of_a_case_out_of_the_file() {
     drop(db);
     assert!(!holds_canary(&fs::read(&path).unwrap()), "deleted content is overwritten, the index of names too");
     let views = place.start(&store);
-    assert_eq!(views.case_view().search(CANARY, 5).unwrap().items.len(), 0);
-    let document = views.case_view().case(CASE).unwrap().unwrap();
+    assert_eq!(views.case_view().by_name(CANARY, 5).unwrap().items.len(), 0);
+    let document = views.case_view().whole(CASE).unwrap().unwrap();
     assert!(!serde_json::to_string(&document).unwrap().contains(CANARY));
-    let timeline = views.case_view().timeline(CASE, None, Some(500)).unwrap().unwrap();
+    let timeline = views.case_view().history(CASE, None, Some(500)).unwrap().unwrap();
     assert_eq!(timeline.items.len(), every_event().len(), "what happened stays");
     assert!(timeline.items.iter().all(|entry| entry.personal.is_empty()));
 }
@@ -94,10 +94,10 @@ fn nothing_personal_is_said_by_status_errors_or_debug() {
     let views = place.start(&store);
     let status = caught_up(&views);
     assert!(!serde_json::to_string(&status).unwrap().contains(CANARY));
-    let document = views.case_view().case(CASE).unwrap().unwrap();
+    let document = views.case_view().whole(CASE).unwrap().unwrap();
     assert!(!format!("{document:?}").contains(CANARY));
-    let hits = views.case_view().search(CANARY, 1).unwrap();
+    let hits = views.case_view().by_name(CANARY, 1).unwrap();
     assert!(!format!("{hits:?}").contains(CANARY));
-    let timeline = views.case_view().timeline(CASE, None, None).unwrap().unwrap();
+    let timeline = views.case_view().history(CASE, None, None).unwrap().unwrap();
     assert!(!format!("{timeline:?}").contains(CANARY));
 }

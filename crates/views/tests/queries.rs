@@ -34,8 +34,8 @@ fn all(views: &Views, query: &CaseQuery) -> Vec<CaseRow> {
     let mut query = query.clone();
     let mut rows = Vec::new();
     loop {
-        let page = views.case_view().list(&query).unwrap();
-        rows.extend(page.items.into_iter().map(|item| item.row));
+        let page = views.case_view().all(&query).unwrap();
+        rows.extend(page.items.into_iter().map(|item| item.case().unwrap().row));
         assert!(rows.len() as u64 <= page.total);
         match page.next {
             Some(next) => query.cursor = Some(next),
@@ -115,7 +115,7 @@ fn each_filter_lets_through_what_it_says_and_all_must_hold() {
         assert_eq!(found, expected, "{query:?}");
     }
     let nobody = CaseQuery { manager: Some(code("NOBODY")), ..none() };
-    assert_eq!(views.case_view().list(&nobody).unwrap().total, 0);
+    assert_eq!(views.case_view().all(&nobody).unwrap().total, 0);
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn a_cursor_belongs_to_its_filters_and_order_and_to_no_page_size() {
     let (_place, _store, views) = a_term();
     let view = views.case_view();
     let query = CaseQuery { limit: Some(2), status: Some(CaseStatus::Active), ..CaseQuery::default() };
-    let cursor = view.list(&query).unwrap().next;
-    let go_on = |query: CaseQuery| view.list(&CaseQuery { cursor: cursor.clone(), ..query });
+    let cursor = view.all(&query).unwrap().next;
+    let go_on = |query: CaseQuery| view.all(&CaseQuery { cursor: cursor.clone(), ..query });
     assert!(go_on(query.clone()).is_ok());
     assert!(go_on(CaseQuery { limit: Some(40), ..query.clone() }).is_ok());
     for other in [
@@ -138,19 +138,19 @@ fn a_cursor_belongs_to_its_filters_and_order_and_to_no_page_size() {
         assert!(error.to_string().contains("ask for the first page"), "{error}");
     }
     let nonsense = CaseQuery { cursor: Some("AAAA".to_owned()), ..query };
-    assert!(matches!(view.list(&nonsense), Err(QueryError::BadCursor { .. })));
+    assert!(matches!(view.all(&nonsense), Err(QueryError::BadCursor { .. })));
 }
 
 #[test]
 fn a_page_holds_one_to_five_hundred_rows() {
     let (_place, _store, views) = a_term();
     for limit in [0, 501, u32::MAX] {
-        let list = views.case_view().list(&CaseQuery { limit: Some(limit), ..CaseQuery::default() });
+        let list = views.case_view().all(&CaseQuery { limit: Some(limit), ..CaseQuery::default() });
         assert_eq!(list, Err(QueryError::BadLimit { limit, limit_max: 500 }));
-        assert!(views.case_view().timeline(CASE, None, Some(limit)).is_err());
-        assert!(views.case_view().search("a", limit).is_err());
+        assert!(views.case_view().history(CASE, None, Some(limit)).is_err());
+        assert!(views.case_view().by_name("a", limit).is_err());
     }
-    assert_eq!(views.case_view().list(&CaseQuery::default()).unwrap().items.len(), 50);
+    assert_eq!(views.case_view().all(&CaseQuery::default()).unwrap().items.len(), 50);
 }
 
 /// A ledger of one case a name.
@@ -196,16 +196,16 @@ fn names_are_found_with_and_without_macrons_double_vowels_and_capitals() {
         ("names:aroha", vec![]),
         ("emi", vec![]),
     ] {
-        let hits = views.case_view().search(text, 50).unwrap();
-        let cases: Vec<u8> = hits.items.iter().map(|item| item.row.case.0[0]).collect();
+        let hits = views.case_view().by_name(text, 50).unwrap();
+        let cases: Vec<u8> = hits.items.iter().map(|item| item.id().0[0]).collect();
         assert_eq!((cases, hits.more), (found, false), "{text}");
     }
-    let hit = views.case_view().search("hemi", 1).unwrap();
+    let hit = views.case_view().by_name("hemi", 1).unwrap();
     assert!(hit.more && hit.items.len() == 1);
-    let name = hit.items[0].student_name.as_ref().unwrap();
+    let name = hit.items[0].clone().case().unwrap().student_name.unwrap();
     assert_eq!(name.family_name.reveal(), "Ma\u{304}ori", "a name is shown as it was given");
     for empty in ["", "  ", "*", "-\"'"] {
-        assert_eq!(views.case_view().search(empty, 50), Err(QueryError::EmptySearch), "{empty:?}");
+        assert_eq!(views.case_view().by_name(empty, 50), Err(QueryError::EmptySearch), "{empty:?}");
     }
 }
 
@@ -219,9 +219,9 @@ fn a_later_referral_with_other_names_is_found_by_those() {
     let store = place.create(&tape);
     let views = place.start(&store);
     caught_up(&views);
-    assert_eq!(views.case_view().search("parata", 5).unwrap().items.len(), 1);
-    assert_eq!(views.case_view().search("brown", 5).unwrap().items.len(), 0);
-    let document = views.case_view().case(CASE).unwrap().unwrap();
+    assert_eq!(views.case_view().by_name("parata", 5).unwrap().items.len(), 1);
+    assert_eq!(views.case_view().by_name("brown", 5).unwrap().items.len(), 0);
+    let document = views.case_view().whole(CASE).unwrap().unwrap();
     assert_eq!(document.student_details.unwrap().family_name.reveal(), "Parata");
 }
 
@@ -237,14 +237,14 @@ fn a_case_comes_with_what_people_wrote() {
     let store = place.create(&tape);
     let views = place.start(&store);
     caught_up(&views);
-    let document = views.case_view().case(CASE).unwrap().unwrap();
+    let document = views.case_view().whole(CASE).unwrap().unwrap();
     assert_eq!(document.comments[0].text.as_ref().unwrap().reveal(), "Ka pai te hui.");
     let json = serde_json::to_value(&document).unwrap();
     assert_eq!(json["comments"][0]["text"], "Ka pai te hui.");
     assert_eq!(json["number"], "AS-0000001-3");
     assert_eq!(json["opened"]["recorded_at"], "2026-02-15T23:00:00.000000Z");
     assert_eq!(json["opened"]["occurred_at"], "2026-02-16");
-    let timeline = views.case_view().timeline(CASE, None, None).unwrap().unwrap();
+    let timeline = views.case_view().history(CASE, None, None).unwrap().unwrap();
     let entry = serde_json::to_value(&timeline.items[2]).unwrap();
     assert_eq!(entry["sentence"], "Comment 1 was added and shared with schools.");
     assert_eq!(entry["personal"][0]["body"]["text"], "Ka pai te hui.");
@@ -271,7 +271,7 @@ fn a_timeline_is_read_page_by_page_oldest_first() {
     let mut versions = Vec::new();
     let mut cursor = None;
     loop {
-        let page = views.case_view().timeline(CASE, cursor.as_deref(), Some(4)).unwrap().unwrap();
+        let page = views.case_view().history(CASE, cursor.as_deref(), Some(4)).unwrap().unwrap();
         assert_eq!(page.total, 25);
         versions.extend(page.items.iter().map(|entry| entry.row.version.0));
         match page.next {
@@ -280,8 +280,8 @@ fn a_timeline_is_read_page_by_page_oldest_first() {
         }
     }
     assert_eq!(versions, (1..=25).collect::<Vec<_>>());
-    let first = views.case_view().timeline(CASE, None, Some(4)).unwrap().unwrap().next;
-    let other = views.case_view().timeline(CaseId([9; 16]), first.as_deref(), Some(4));
+    let first = views.case_view().history(CASE, None, Some(4)).unwrap().unwrap().next;
+    let other = views.case_view().history(CaseId([9; 16]), first.as_deref(), Some(4));
     assert!(matches!(other, Err(QueryError::BadCursor { .. })));
 }
 
@@ -289,9 +289,9 @@ fn a_timeline_is_read_page_by_page_oldest_first() {
 fn an_unknown_case_is_nothing_not_an_error() {
     let (_place, _store, views) = a_term();
     let nobody = CaseId([0xEE; 16]);
-    assert_eq!(views.case_view().case(nobody), Ok(None));
-    assert_eq!(views.case_view().case_by_number(CaseNumber(4_000_000)), Ok(None));
-    assert_eq!(views.case_view().timeline(nobody, None, None), Ok(None));
+    assert_eq!(views.case_view().whole(nobody), Ok(None));
+    assert_eq!(views.case_view().whole_by_number(CaseNumber(4_000_000)), Ok(None));
+    assert_eq!(views.case_view().history(nobody, None, None), Ok(None));
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn enrolment_is_judged_on_the_day_that_is_asked_for() {
     caught_up(&views);
     let at = |school: &str, on: Option<&str>| {
         let query = CaseQuery { enrolled_at: Some(code(school)), on: on.map(day), ..CaseQuery::default() };
-        views.case_view().list(&query).unwrap().total
+        views.case_view().all(&query).unwrap().total
     };
     assert_eq!((at("SCH-1", None), at("SCH-2", None)), (1, 0));
     assert_eq!((at("SCH-1", Some("2026-03-31")), at("SCH-2", Some("2026-03-31"))), (1, 0));
@@ -318,7 +318,7 @@ fn enrolment_is_judged_on_the_day_that_is_asked_for() {
     append(&mut store, &tape);
     caught_up(&views);
     assert_eq!((at("SCH-1", None), at("SCH-2", None)), (1, 1));
-    assert_eq!(views.case_view().case(CASE).unwrap().unwrap().row.enrolled_at, Some(code("SCH-2")));
+    assert_eq!(views.case_view().whole(CASE).unwrap().unwrap().row.enrolled_at, Some(code("SCH-2")));
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn who_waits_for_a_position_sees_what_is_there() {
         tape.case(id, on("2026-02-16", request()));
         append(&mut store, &tape);
         assert_eq!(runtime.block_on(waiting).unwrap(), Ok(()));
-        assert!(views.case_view().case(id).unwrap().is_some(), "round {round}");
+        assert!(views.case_view().whole(id).unwrap().is_some(), "round {round}");
     }
     let behind = runtime.block_on(views.case_view().wait_for(Position(21), Duration::from_millis(20))).unwrap_err();
     assert_eq!((behind.position, behind.wanted), (Position(20), Position(21)));

@@ -30,9 +30,9 @@ fn expect_aside(place: &Place, store: &Store, reason: &str) {
     assert_eq!(status.set_aside.len(), 1, "{status:?}");
     assert!(status.set_aside[0].reason.contains(reason), "{status:?}");
     assert!(status.last_error.unwrap().contains(reason));
-    assert_eq!(status.set_aside[0].file, "case_view.v1.1.sqlite.set-aside-1");
+    assert_eq!(status.set_aside[0].file, "case_view.v2.1.sqlite.set-aside-1");
     assert!(place.views().join(&status.set_aside[0].file).exists());
-    assert_eq!(status.file, "case_view.v1.2.sqlite");
+    assert_eq!(status.file, "case_view.v2.2.sqlite");
     views.shutdown();
     assert_eq!(place.dump(), place.fresh(store));
     let views = place.start(store);
@@ -120,17 +120,17 @@ fn pages_go_bad_under_a_running_view_and_a_query_finds_them() {
     // All but the first page, which holds the schema and is not read again.
     let length = fs::metadata(&path).unwrap().len();
     overwrite(&path, 4_096, &vec![0xff; length as usize - 4_096]);
-    let cases: Vec<_> = views.case_view().list(&Default::default()).map(|page| page.items).unwrap_or_default();
+    let cases: Vec<_> = views.case_view().all(&Default::default()).map(|page| page.items).unwrap_or_default();
     for item in cases {
-        let _ = views.case_view().timeline(item.row.case, None, None);
-        let _ = views.case_view().case(item.row.case);
+        let _ = views.case_view().history(item.id(), None, None);
+        let _ = views.case_view().whole(item.id());
     }
-    let _ = views.case_view().list(&Default::default());
+    let _ = views.case_view().all(&Default::default());
     until(&views, |status| !status.set_aside.is_empty());
     let status = caught_up(&views);
     assert!(status.set_aside[0].reason.contains("damaged"), "{status:?}");
     assert_eq!(views.case_view().position(), Position(4_000));
-    assert!(views.case_view().list(&Default::default()).unwrap().total > 0);
+    assert!(views.case_view().all(&Default::default()).unwrap().total > 0);
     views.shutdown();
     assert_eq!(place.dump(), place.fresh(&store));
 }
@@ -156,5 +156,5 @@ fn a_file_without_a_pointer_is_taken_up() {
     let store = place.open();
     let views = place.start(&store);
     let status = caught_up(&views);
-    assert_eq!((status.file.as_str(), status.set_aside), ("case_view.v1.1.sqlite", vec![]));
+    assert_eq!((status.file.as_str(), status.set_aside), ("case_view.v2.1.sqlite", vec![]));
 }

@@ -58,7 +58,7 @@ fn expect_stop(tape: &Tape, reason: &str) {
     let status = status(&views);
     assert_eq!((status.position, status.lag_events, status.ready), (Position(2), 3, true));
     assert_eq!(status.last_error.as_deref(), Some(said.as_str()));
-    let document = views.case_view().case(CASE).unwrap().unwrap();
+    let document = views.case_view().whole(CASE).unwrap().unwrap();
     assert_eq!((document.row.version, document.as_of), (Version(2), Position(2)));
     // A new start stops at the same place, and does not build anew what a newer program may go on with.
     views.shutdown();
@@ -146,7 +146,7 @@ fn a_lock_that_somebody_else_holds_is_waited_out() {
     append(&mut store, &unchanged());
     let status = until(&views, |status| matches!(status.state, ViewState::Retrying { .. }));
     assert!(status.last_error.unwrap().contains("locked"));
-    assert_eq!(views.case_view().case(CASE).unwrap().unwrap().as_of, Position(2), "queries go on");
+    assert_eq!(views.case_view().whole(CASE).unwrap().unwrap().as_of, Position(2), "queries go on");
     intruder.execute_batch("ROLLBACK").unwrap();
     assert_eq!(caught_up(&views).position, Position(5));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use caseledger_bus::RelayState;
 use tokio::time::timeout;
 
-use super::story;
+use super::story::Sample;
 use crate::commands::verify;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, count, thousands};
@@ -62,7 +62,7 @@ pub async fn check(dir: &Path, server: &Server, output: &mut Output) -> Result<b
 }
 
 /// Prints addresses, and commands that can be copied as they stand.
-pub fn print_where_to_look(dir: &Path, url: &str, case: Option<&str>, output: &mut Output) {
+pub fn print_where_to_look(dir: &Path, url: &str, sample: Option<&Sample>, output: &mut Output) {
     let style = output.style;
     output.line(format_args!("\n{}", style.bold("Where to look")));
     output.line(format_args!("  {url}/docs     every route, to be tried in the browser"));
@@ -75,9 +75,10 @@ pub fn print_where_to_look(dir: &Path, url: &str, case: Option<&str>, output: &m
         _ => "caseledger".to_owned(),
     };
     let data = if dir == Path::new("./.caseledger") { String::new() } else { format!(" --data {}", dir.display()) };
-    let case = case.unwrap_or("AS-0000001-3");
+    let (reader, case) =
+        sample.map_or(("P-1/workflow_lead/ASP-NORTH", "AS-0000001-3"), |sample| (&sample.reader, &sample.number));
     output.line(format_args!("\n{}", style.bold("Three commands to copy")));
-    output.line(format_args!("  curl -s -H 'Ledger-Actor: {}' {url}/v1/cases/{case}", story::AUDITOR));
+    output.line(format_args!("  curl -s -H 'Ledger-Actor: {reader}' {url}/v1/cases/{case}"));
     output.line(format_args!("  {program} replay --case {case} --as-table{data}"));
     output.line(format_args!("  {program} verify{data}"));
 }

@@ -6,8 +6,8 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::simulate::{Client, ClientError};
 
-/// Who looks: the demo's auditor.
-pub const AUDITOR: &str = "AUDIT-1/auditor/MOE";
+/// Who finds a case: the demo's auditor sees the facts of all of them, and none of the words.
+const AUDITOR: &str = "AUDIT-1/auditor/MOE";
 
 /// Lines of a history that are shown.
 const HISTORY_LINES: usize = 14;
@@ -16,6 +16,8 @@ const HISTORY_LINES: usize = 14;
 pub struct Sample {
     /// Its number.
     pub number: String,
+    /// Who reads it: the workflow lead of its provider sees names and words as well.
+    pub reader: String,
     /// Where it stands.
     pub status: String,
     /// The history, oldest first: when, what, who.
@@ -53,22 +55,23 @@ pub async fn sample(client: &Client, position: u64) -> Result<Option<Sample>, Fa
     let longest = items.iter().filter(readable).max_by_key(|case| case["version"].as_u64());
     let Some(case) = longest.or(items.first()) else { return Ok(None) };
     let number = text(&case["number"]);
-    let timeline = client.get(&format!("/v1/cases/{number}/timeline?limit={HISTORY_LINES}"), AUDITOR).await?;
+    let reader = format!("P-1/workflow_lead/{}", text(&case["provider"]));
+    let timeline = client.get(&format!("/v1/cases/{number}/timeline?limit={HISTORY_LINES}"), &reader).await?;
     let entries = timeline.body["items"].as_array().cloned().unwrap_or_default();
     Ok(Some(Sample {
         status: text(&case["status"]).replace('_', " "),
         history: entries.iter().map(line).collect(),
-        refusal: refusal(client, case, &number).await?,
+        refusal: refusal(client, &reader, &number).await?,
         number,
+        reader,
     }))
 }
 
-async fn refusal(client: &Client, case: &Value, number: &str) -> Result<Option<Refusal>, Failure> {
-    // The workflow lead of the case's own provider: nothing but the closing stands in the way.
-    let actor = format!("P-1/workflow_lead/{}", text(&case["provider"]));
+/// Asked by the workflow lead of the case's own provider: nothing but the closing stands in the way.
+async fn refusal(client: &Client, lead: &str, number: &str) -> Result<Option<Refusal>, Failure> {
     let path = format!("/v1/cases/{number}/actions/assign-case-manager");
     let body = json!({"facts": {"manager": "P-2"}});
-    let answer = client.command(&path, &actor, "demo-refusal", &body).await?;
+    let answer = client.command(&path, lead, "demo-refusal", &body).await?;
     let word = |name: &str| text(&answer.body[name]);
     let refused = answer.status.as_u16() == 422 && answer.body["rule"].is_string();
     Ok(refused.then(|| Refusal {

@@ -62,7 +62,9 @@ impl Outcome {
                 false => Outcome::Nothing { case: text("case") },
             };
         }
-        if answer.status == StatusCode::UNPROCESSABLE_ENTITY && answer.body["rule"].is_string() {
+        // A case that the actor may not know of is answered like one that there is not: `refused 404 unknown-case`.
+        let refuses = matches!(answer.status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND);
+        if refuses && answer.body["rule"].is_string() {
             return Outcome::Refused { rule: text("rule"), code: text("code"), detail: text("detail") };
         }
         Outcome::Problem {
@@ -164,6 +166,7 @@ mod tests {
                 answer(422, json!({"rule": "R20", "code": "pinned-by-request", "detail": "…"})),
                 "refused R20 pinned-by-request",
             ),
+            (answer(404, json!({"rule": "404", "code": "unknown-case"})), "refused 404 unknown-case"),
             (answer(412, json!({"code": "stale"})), "stale"),
             (answer(409, json!({"code": "idempotency-key-reused"})), "conflict"),
             (answer(422, json!({"code": "bad-input", "pointer": "/facts/school"})), "bad-input /facts/school"),

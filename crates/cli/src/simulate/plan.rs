@@ -203,8 +203,8 @@ mod tests {
     /// Rules about roles and keys, which no act on a case breaks: a term is played by people who hold their roles.
     const OF_THE_LEDGER: [&str; 5] = ["A4", "A12", "E47", "KEYS", "PRA18"];
 
-    /// Refusals that no term meets: limits no story reaches, a case nobody knows, a map with a hole.
-    const NOT_SHOWN: [&str; 5] = ["unknown-case", "too-many", "too-much", "no-provider", "catchment-needed"];
+    /// Refusals that no term meets: limits no story reaches, an agency that is asked something else, a map with a hole.
+    const NOT_SHOWN: [&str; 5] = ["other-agency", "too-many", "too-much", "no-provider", "catchment-needed"];
 
     #[test]
     fn fewer_cases_are_a_part_of_more() {

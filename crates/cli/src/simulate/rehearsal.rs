@@ -5,14 +5,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use caseledger_events::access::{Grants, Operation, Standing, authorise};
 use caseledger_events::action::CaseAction;
 use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::envelope::{Actor, Recorded, Source};
+use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, CorrelationId, Position, StreamId, StudentId, Version};
 use caseledger_events::input::BadInput;
 use caseledger_events::machine::{Context, Declined, Draft, Machine};
 use caseledger_events::opening::{Opening, ReadOpening};
-use caseledger_events::reference::Entry;
+use caseledger_events::reference::{Entry, Reference};
 use caseledger_events::refusal::Refusal;
 use caseledger_events::world::{Command, World};
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ pub struct Rehearsal {
     world: World,
     students: HashMap<String, StudentId>,
     casts: HashMap<u32, Cast>,
+    standings: HashMap<CaseId, Standing>,
     heads: HashMap<StreamId, (Version, Position)>,
     position: Position,
     keys: HashMap<(u32, u16), (Box<str>, Outcome)>,
@@ -91,7 +94,10 @@ impl Rehearsal {
                 let kinds = drafts.iter().map(|draft| draft.kind.to_owned()).collect();
                 return (Some(self.record(&drafts, &context)), kinds);
             }
-            Err(Declined::Refused(refusal)) => refused(&refusal),
+            Err(Declined::Refused(refusal)) => match self.may_know(&command, &context) {
+                true => refused(&refusal),
+                false => refused(&Refusal::UnknownCase),
+            },
             Err(Declined::Cold(stream)) => panic!("{stream} is not held, and nothing is dropped here"),
         };
         (Some(outcome), vec![])
@@ -133,6 +139,26 @@ impl Rehearsal {
         Context { actor, on_behalf_of: None, source: Source::Person, now, new_case, sealed: None }
     }
 
+    /// Returns whether the actor may know of the case: others are told that there is none, as over HTTP.
+    fn may_know(&self, command: &Command, context: &Context) -> bool {
+        let Command::Act { case, .. } = command else { return true };
+        let Some(standing) = self.standings.get(case) else { return false };
+        let admitted = Grants::default().admit(context.actor, true, context.now, &Reference::default());
+        let asker = admitted.expect("a ledger without any grant enforces none");
+        let today = context.now.auckland();
+        [Operation::Act, Operation::OpenCase].iter().any(|may| authorise(&asker, *may, standing, today).is_ok())
+    }
+
+    fn stand(&mut self, event: &Recorded<'_>) {
+        let StreamId::Case(case) = event.stream else { return };
+        let read = CaseEvent::read(event.kind, event.schema, event.facts).expect("an event just decided reads back");
+        if let Some(read) = read
+            && let Some(standing) = Standing::evolve(self.standings.remove(&case), event, &read)
+        {
+            self.standings.insert(case, standing);
+        }
+    }
+
     fn record(&mut self, drafts: &[Draft], context: &Context) -> Outcome {
         for draft in drafts {
             self.position = self.position.next();
@@ -160,6 +186,7 @@ impl Rehearsal {
                 parts: vec![],
             };
             self.world.evolve(&event).expect("an event just decided reads back");
+            self.stand(&event);
             self.heads.insert(draft.stream, (version.next(), self.position));
         }
         let case = match drafts[0].stream {

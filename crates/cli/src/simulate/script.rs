@@ -79,6 +79,11 @@ impl Deed {
         Deed { expect, ..self }
     }
 
+    /// The actor may not know of the case, and is told that there is none.
+    pub fn unknown(self) -> Deed {
+        self.refused("404", "unknown-case")
+    }
+
     /// A rule should say no.
     pub fn refused(self, rule: &str, code: &str) -> Deed {
         self.expect(Expect::refused(rule, code))
@@ -101,6 +106,8 @@ pub struct Script {
     pub catchment: usize,
     /// The provider that has the case.
     pub provider: String,
+    /// The providers that had it before: they know of it still (Q19).
+    pub had_it: Vec<String>,
     /// Its case manager.
     pub manager: Option<String>,
     /// Whether the student is enrolled at the school: then it sees the case and may comment (V1, V2).
@@ -142,6 +149,7 @@ impl Script {
             school,
             catchment: school.catchment,
             provider: school.catchment().provider.to_owned(),
+            had_it: Vec::new(),
             manager: None,
             enrolled: true,
             contacts_held: false,
@@ -280,6 +288,7 @@ impl Script {
 
     /// The provider has the case from now on.
     pub fn is_with(&mut self, provider: &str) {
+        self.had_it.push(self.provider.clone());
         provider.clone_into(&mut self.provider);
         if let Some(there) = CATCHMENTS.iter().position(|catchment| catchment.provider == provider) {
             self.catchment = there;

@@ -20,6 +20,7 @@ use crate::openapi;
 use crate::problem::Problem;
 use crate::query::case_id;
 use crate::sealing;
+use crate::standing;
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -109,5 +110,9 @@ async fn act(
     let student = if parts.is_empty() { None } else { Some(sealing::student_of(&state, case).await?) };
     let submission = submission(&headers, command, tag, hash, stream, parts);
     let outcome = sealing::execute(&state, student, submission).await?;
+    if matches!(outcome, Outcome::Refused(_) | Outcome::Stale { .. }) {
+        // A refusal says who holds the case and what happened to it: not to whoever may not know of it.
+        standing::may_know(&state, &headers.asker.principal, case).await?;
+    }
     Ok(answer::respond(&state, outcome, StatusCode::OK, Some(case)))
 }

@@ -5,8 +5,9 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use caseledger_events::access::{Operation, scopes};
 use caseledger_events::personal::Personal;
-use caseledger_views::{CaseDocument, CasePage, CaseQuery, SearchHits, TimelinePage};
+use caseledger_views::{CasePage, CaseQuery, SearchHits, ShownCase, TimelinePage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,7 +16,7 @@ use crate::actor::Asker;
 use crate::command::JsonText;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::{Query, ask, case_id, unknown_case, wait_for};
+use crate::query::{Query, ask, ask_for, wait_for};
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -24,9 +25,9 @@ pub fn routes() -> Vec<Route> {
         Route {
             method: Method::GET,
             path: "/v1/cases/{case}",
-            summary: "Returns a case by id or number: state, contacts, plan, requests, comments.",
+            summary: "Returns a case by id or number, as far as it is the asker's: state, contacts, plan, requests, comments.",
             handler: || get(one),
-            describe: |route, generator| openapi::get::<CaseDocument>(route, generator, &["min_position"]),
+            describe: |route, generator| openapi::get::<ShownCase>(route, generator, &["min_position"]),
         },
         Route {
             method: Method::GET,
@@ -40,14 +41,14 @@ pub fn routes() -> Vec<Route> {
         Route {
             method: Method::GET,
             path: "/v1/cases",
-            summary: "Lists cases by provider, school, manager, status, kind, catchment, flag, student, opening day.",
+            summary: "Lists the asker's cases by provider, school, manager, status, kind, catchment, flag, student, opening day.",
             handler: || get(list),
             describe: openapi::list::<CaseQuery, CasePage>,
         },
         Route {
             method: Method::POST,
             path: "/v1/cases/search",
-            summary: "Finds cases by the student's name; macrons and double vowels are one.",
+            summary: "Finds the asker's cases by the student's name; macrons and double vowels are one.",
             handler: || post(search),
             describe: openapi::post::<SearchBody, SearchHits>,
         },
@@ -56,18 +57,21 @@ pub fn routes() -> Vec<Route> {
 
 async fn one(
     State(state): State<AppState>,
-    _: Asker,
+    asker: Asker,
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(raw.as_deref())?;
     let Nothing {} = query.rest()?;
     wait_for(&state, query.min_position).await?;
-    let id = case_id(&state, &case).await?;
-    let document = ask(&state, move |view| view.case(id)).await?.ok_or_else(unknown_case)?;
-    let etag = HeaderValue::from_str(&format!("\"{}\"", document.row.version));
-    let mut response = Json(document).into_response();
-    if let Ok(etag) = etag {
+    let (_, shown) =
+        ask_for(&state, asker.principal, Operation::OpenCase, &case, |view, case, decide| view.case(case, decide))
+            .await?;
+    // What is left out of another form is not told by its version either.
+    let version = if let ShownCase::Case(document) = &shown { Some(document.row.version) } else { None };
+    let etag = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+    let mut response = Json(shown).into_response();
+    if let Some(etag) = etag {
         response.headers_mut().insert(header::ETAG, etag);
     }
     Ok(response)
@@ -86,23 +90,25 @@ struct PageQuery {
 
 async fn timeline(
     State(state): State<AppState>,
-    _: Asker,
+    asker: Asker,
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<TimelinePage>, Problem> {
     let query = Query::read(raw.as_deref())?;
     let page: PageQuery = query.rest()?;
     wait_for(&state, query.min_position).await?;
-    let id = case_id(&state, &case).await?;
-    let found = ask(&state, move |view| view.timeline(id, page.cursor.as_deref(), page.limit)).await?;
-    found.map(Json).ok_or_else(unknown_case)
+    let shown = ask_for(&state, asker.principal, Operation::Timeline, &case, move |view, case, decide| {
+        view.timeline(case, decide, page.cursor.as_deref(), page.limit)
+    });
+    Ok(Json(shown.await?.1))
 }
 
-async fn list(State(state): State<AppState>, _: Asker, RawQuery(raw): RawQuery) -> Result<Json<CasePage>, Problem> {
+async fn list(State(state): State<AppState>, asker: Asker, RawQuery(raw): RawQuery) -> Result<Json<CasePage>, Problem> {
     let query = Query::read(raw.as_deref())?;
     let filters: CaseQuery = query.rest()?;
+    let scopes = scopes(&asker.principal, Operation::List, state.ledger.now().auckland())?;
     wait_for(&state, query.min_position).await?;
-    ask(&state, move |view| view.list(&filters)).await.map(Json)
+    ask(&state, move |view| view.list(&scopes, &filters)).await.map(Json)
 }
 
 /// What is searched for; in a body, so that no name stands in a URL.
@@ -118,13 +124,14 @@ pub struct SearchBody {
 
 async fn search(
     State(state): State<AppState>,
-    _: Asker,
+    asker: Asker,
     RawQuery(raw): RawQuery,
     JsonText(text): JsonText,
 ) -> Result<Json<SearchHits>, Problem> {
     let query = Query::read(raw.as_deref())?;
     let Nothing {} = query.rest()?;
     let body: SearchBody = caseledger_events::input::read(&text, "")?;
+    let scopes = scopes(&asker.principal, Operation::Search, state.ledger.now().auckland())?;
     wait_for(&state, query.min_position).await?;
-    ask(&state, move |view| view.search(body.name.reveal(), body.limit.unwrap_or(20))).await.map(Json)
+    ask(&state, move |view| view.search(&scopes, body.name.reveal(), body.limit.unwrap_or(20))).await.map(Json)
 }

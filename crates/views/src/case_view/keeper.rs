@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use caseledger_events::access::Standing;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, Position, StreamId, Version};
@@ -12,11 +13,11 @@ use rusqlite::{Connection, params};
 
 use super::key::{self, Key};
 use super::parts::Parts;
-use super::{personal, purge, read, timeline};
+use super::{access, personal, purge, read, timeline};
 use crate::model::{ApplyError, Keeper};
 use crate::store::number;
 
-/// The most cases held between two transactions, some 1 KiB each.
+/// The most cases held between two transactions, some 2 KiB each.
 const HELD_MAX: usize = 32_768;
 
 /// Folds case events into rows, each written once a transaction.
@@ -42,6 +43,10 @@ struct Held {
     stored: Option<Key>,
     /// The enrolments as they stand in the file.
     enrolments: Vec<EnrolmentRow>,
+    /// Where it stands for access; `None` only before the event that begins it.
+    standing: Option<Standing>,
+    /// The keys of access as they stand in the file.
+    keys: Vec<String>,
 }
 
 impl Keeper for CaseKeeper {
@@ -60,6 +65,7 @@ impl Keeper for CaseKeeper {
             return Err(ApplyError::Refused(reason));
         }
         held.row.apply(event, &read);
+        held.standing = Standing::evolve(held.standing.take(), event, &read);
         let reference = held.reference;
         if !std::mem::replace(&mut held.changed, true) {
             self.changed.push((reference, case));
@@ -120,16 +126,24 @@ impl CaseKeeper {
 
 /// Returns the case as the file holds it, or as an event begins it.
 fn load_or_begin(db: &Connection, case: CaseId, event: &Recorded<'_>, read: &CaseEvent) -> Result<Held, ApplyError> {
-    if let Some((reference, row)) = read::by_id(db, case)? {
-        let (stored, enrolments) = (Some(Key::of(&row)), row.enrolments.clone());
-        return Ok(Held { reference, row, changed: false, stored, enrolments });
+    if let Some((reference, row, standing)) = read::held(db, case)? {
+        let (stored, enrolments, keys) = (Some(Key::of(&row)), row.enrolments.clone(), standing.keys());
+        return Ok(Held { reference, row, changed: false, stored, enrolments, standing: Some(standing), keys });
     }
     let begun = CaseRow::begin(event, read);
     let nothing = || ApplyError::Refused(format!("{} begins no case, and nothing is known of its case", event.kind));
     let mut row = begun.ok_or_else(nothing)?;
     // Nothing has happened to it before the event that is folded in next.
     (row.version, row.last_activity.position) = (Version(0), Position(0));
-    Ok(Held { reference: number(event.position), row, changed: false, stored: None, enrolments: Vec::new() })
+    Ok(Held {
+        reference: number(event.position),
+        row,
+        changed: false,
+        stored: None,
+        enrolments: Vec::new(),
+        standing: None,
+        keys: Vec::new(),
+    })
 }
 
 impl Held {
@@ -146,8 +160,10 @@ impl Held {
             self.enrolments.clone_from(&self.row.enrolments);
         }
         self.changed = false;
-        let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2)")?;
-        statement.execute(params![self.reference, read::encode(&self.row)]).map(drop)
+        let standing = self.standing.as_ref().expect("the event that begins the row begins the standing");
+        access::save_keys(db, self.reference, &mut self.keys, standing.keys())?;
+        let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![self.reference, read::encode(&self.row), read::encode(standing)]).map(drop)
     }
 
     /// Returns why an event does not continue the case as it is held; `None` when it does.

@@ -1,5 +1,8 @@
 //! Lists of cases: filters, order, pages.
 
+use std::cmp::Reverse;
+
+use caseledger_events::access::Scope;
 use caseledger_events::ids::Code;
 use caseledger_log::LedgerIdentity;
 use caseledger_projections::case_view::CaseStatus;
@@ -8,9 +11,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::key::{flag_bit, kind_name, status_name};
-use super::{Fault, read};
+use super::reach::{self, Reach};
+use super::{Fault, access, limited};
 use crate::cursor::ListId;
-use crate::documents::CasePage;
+use crate::documents::{CasePage, ShownItem};
 use crate::query::{CaseQuery, Sort};
 use crate::store::AsOf;
 
@@ -18,47 +22,47 @@ use crate::store::AsOf;
 const STATUSES: [CaseStatus; 5] =
     [CaseStatus::Notified, CaseStatus::NotReferred, CaseStatus::Allocated, CaseStatus::Active, CaseStatus::Closed];
 
-const ENROLLED: &str = "ref IN (SELECT ref FROM enrolment
+const ENROLLED: &str = "case_key.ref IN (SELECT ref FROM enrolment
     WHERE school = ? AND from_on <= ? AND (until_on IS NULL OR until_on > ?))";
 
 /// The part of a statement that filters, with its values.
 #[derive(Clone, Default)]
-struct Filter {
-    terms: Vec<&'static str>,
+struct Terms {
+    terms: Vec<String>,
     values: Vec<Value>,
 }
 
-impl Filter {
+impl Terms {
     /// Returns what a query filters by, but for the status; `today` judges enrolment where the query says no day.
-    fn of(query: &CaseQuery, today: NaiveDate) -> Filter {
-        let mut filter = Filter::default();
+    fn of(query: &CaseQuery, today: NaiveDate) -> Terms {
+        let mut terms = Terms::default();
         let code = |code: &Option<Code>| code.map(|code| code.to_string());
-        filter.add("provider = ?", code(&query.provider));
-        filter.add("school = ?", code(&query.school));
-        filter.add("manager = ?", code(&query.manager));
-        filter.add("catchment = ?", code(&query.catchment));
-        filter.add("student = ?", query.student.map(|student| student.0.to_vec()));
+        terms.add("provider = ?", code(&query.provider));
+        terms.add("school = ?", code(&query.school));
+        terms.add("manager = ?", code(&query.manager));
+        terms.add("catchment = ?", code(&query.catchment));
+        terms.add("student = ?", query.student.map(|student| student.0.to_vec()));
         if let Some(school) = query.enrolled_at {
             let on = query.on.unwrap_or(today).to_string();
-            filter.terms.push(ENROLLED);
-            filter.values.extend([Value::from(school.to_string()), Value::from(on.clone()), Value::from(on)]);
+            terms.terms.push(ENROLLED.to_owned());
+            terms.values.extend([Value::from(school.to_string()), Value::from(on.clone()), Value::from(on)]);
         }
-        filter.add("kind = ?", query.kind.map(|kind| kind_name(kind).to_owned()));
-        filter.add("flags & ? <> 0", query.flag.map(flag_bit));
-        filter.add("opened_on >= ?", query.opened_from.map(|day| day.to_string()));
-        filter.add("opened_on <= ?", query.opened_to.map(|day| day.to_string()));
-        filter
+        terms.add("kind = ?", query.kind.map(|kind| kind_name(kind).to_owned()));
+        terms.add("flags & ? <> 0", query.flag.map(flag_bit));
+        terms.add("opened_on >= ?", query.opened_from.map(|day| day.to_string()));
+        terms.add("opened_on <= ?", query.opened_to.map(|day| day.to_string()));
+        terms
     }
 
-    fn add(&mut self, term: &'static str, value: Option<impl Into<Value>>) {
+    fn add(&mut self, term: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
-            self.terms.push(term);
+            self.terms.push(term.to_owned());
             self.values.push(value.into());
         }
     }
 
     /// Adds the status. Where another filter leaves few cases SQLite is kept from going through a status instead.
-    fn status(mut self, status: Option<CaseStatus>, few: bool) -> Filter {
+    fn status(mut self, status: Option<CaseStatus>, few: bool) -> Terms {
         let term = if few { "+status = ?" } else { "status = ?" };
         self.add(term, status.map(|status| status_name(status).to_owned()));
         self
@@ -67,6 +71,123 @@ impl Filter {
     fn text(&self) -> String {
         let terms: Vec<String> = self.terms.iter().map(|term| format!("({term})")).collect();
         if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) }
+    }
+}
+
+/// One list as it is read: the query and what the list's row lets through.
+struct List<'a> {
+    db: &'a Connection,
+    scopes: &'a [Scope],
+    place: usize,
+    reach: Reach,
+    query: &'a CaseQuery,
+    today: NaiveDate,
+    sort: Sort,
+}
+
+/// A case of a page: its sort key, its place in the file.
+type Entry = (i64, i64);
+
+impl List<'_> {
+    /// Returns the keys of a page and one more, of the cases that are this list's.
+    fn page_keys(&self, after: Option<u64>, limit: usize) -> rusqlite::Result<Vec<Entry>> {
+        let by_activity = matches!(self.sort, Sort::ActivityNewest | Sort::ActivityOldest);
+        let few = leaves_few(self.query) || self.reach.one_of.is_some();
+        if by_activity && self.query.status.is_none() && !few {
+            let mut keys = Vec::new();
+            for status in STATUSES {
+                keys.extend(self.keys(Some(status), few, after, limit)?);
+            }
+            return Ok(keys);
+        }
+        self.keys(self.query.status, few, after, limit)
+    }
+
+    fn keys(
+        &self,
+        status: Option<CaseStatus>,
+        few: bool,
+        after: Option<u64>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<Entry>> {
+        let (table, opening, mut terms) = self.source();
+        let mut query = Terms::of(self.query, self.today).status(status, few);
+        let (key, beyond, order) = match self.sort {
+            Sort::OpenedNewest => (opening, "<", "DESC"),
+            Sort::OpenedOldest => (opening, ">", "ASC"),
+            Sort::ActivityNewest => ("active_at", "<", "DESC"),
+            Sort::ActivityOldest => ("active_at", ">", "ASC"),
+        };
+        // Positions stay far below 2^63; a forged cursor past it ends the list.
+        query.add(&format!("{key} {beyond} ?"), after.map(|key| i64::try_from(key).unwrap_or(i64::MAX)));
+        terms.terms.append(&mut query.terms);
+        terms.values.append(&mut query.values);
+        let text = format!("SELECT {key}, case_key.ref FROM {table}{} ORDER BY {key} {order}", terms.text());
+        let mut statement = self.db.prepare_cached(&text)?;
+        let mut rows = statement.query(params_from_iter(&terms.values))?;
+        let mut keys = Vec::new();
+        while keys.len() <= limit
+            && let Some(row) = rows.next()?
+        {
+            let reference = row.get(1)?;
+            if self.is_first(reference)? {
+                keys.push((row.get(0)?, reference));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Returns the tables to read, the column that orders by opening, and the terms of the reach.
+    fn source(&self) -> (&'static str, &'static str, Terms) {
+        let one_key = match self.reach.one_of.as_deref() {
+            Some([key]) if !leaves_few(self.query) => Some(key.clone()),
+            _ => None,
+        };
+        // One list's keys stand in the order of opening: a page is read from the index and no more.
+        let (table, opening) = match one_key {
+            Some(_) => ("access_key AS own CROSS JOIN case_key ON case_key.ref = own.ref", "own.ref"),
+            None => ("case_key", "case_key.ref"),
+        };
+        let mut terms = Terms::default();
+        let (condition, values) = self.reach.condition(one_key.is_none());
+        terms.add("own.key = ?", one_key);
+        terms.terms.push(condition);
+        terms.values.extend(values);
+        (table, opening, terms)
+    }
+
+    /// Returns whether a case found belongs in this list and in none before it.
+    fn is_first(&self, reference: i64) -> rusqlite::Result<bool> {
+        let standing = access::standing(self.db, reference)?;
+        Ok(reach::first(self.scopes, &standing).is_some_and(|(place, _)| place == self.place))
+    }
+
+    /// Counts the cases that are this list's.
+    fn count(&self) -> rusqlite::Result<u64> {
+        let mut terms = Terms::of(self.query, self.today).status(self.query.status, leaves_few(self.query));
+        let before = self.scopes[..self.place].iter().map(|scope| Reach::of(scope.filter())).collect::<Vec<_>>();
+        let exact = self.reach.exact && before.iter().all(|reach| reach.exact);
+        let (condition, values) = self.reach.condition(true);
+        terms.terms.push(condition);
+        terms.values.extend(values);
+        for reach in before.iter().filter(|_| exact) {
+            let (condition, values) = reach.condition(true);
+            terms.terms.push(format!("NOT ({condition})"));
+            terms.values.extend(values);
+        }
+        let text = |what: &str| format!("SELECT {what} FROM case_key{}", terms.text());
+        if exact {
+            let mut statement = self.db.prepare_cached(&text("count(*)"))?;
+            let count: i64 = statement.query_row(params_from_iter(&terms.values), |row| row.get(0))?;
+            return Ok(count.cast_unsigned());
+        }
+        let mut statement = self.db.prepare_cached(&text("case_key.ref"))?;
+        let mut rows = statement.query(params_from_iter(&terms.values))?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            count += u64::from(self.is_first(row.get(0)?)?);
+        }
+        Ok(count)
     }
 }
 
@@ -80,67 +201,74 @@ fn leaves_few(query: &CaseQuery) -> bool {
 pub(super) fn page(
     db: &Connection,
     identity: LedgerIdentity,
+    scopes: &[Scope],
     query: &CaseQuery,
     limit: u32,
     as_of: AsOf,
 ) -> Result<CasePage, Fault> {
-    let list = list_id(identity, query);
+    let list = list_id(identity, scopes, query);
     let after = query.cursor.as_deref().map(|cursor| list.key(cursor)).transpose()?;
-    let (filter, few) = (Filter::of(query, as_of.day), leaves_few(query));
-    let by_activity = matches!(query.sort, Sort::ActivityNewest | Sort::ActivityOldest);
-    let mut keys = Vec::new();
-    if by_activity && query.status.is_none() && !few {
-        for status in STATUSES {
-            keys.extend(page_keys(db, filter.clone().status(Some(status), few), query.sort, after, limit)?);
+    let limit = limit as usize;
+    let (mut keys, mut total) = (Vec::new(), 0);
+    for place in 0..scopes.len() {
+        let level = scopes[place].decided().level();
+        if !reach::shows_filters(level, query) {
+            continue;
         }
-        keys.sort_unstable_by_key(|&(_, key)| if query.sort == Sort::ActivityNewest { -key } else { key });
-    } else {
-        keys = page_keys(db, filter.clone().status(query.status, few), query.sort, after, limit)?;
+        let sort = if reach::shows_activity(level) { query.sort } else { by_opening(query.sort) };
+        let reach = Reach::of(scopes[place].filter());
+        let list = List { db, scopes, place, reach, query, today: as_of.day, sort };
+        keys.extend(list.page_keys(after, limit)?);
+        total += list.count()?;
     }
-    let more = keys.len() > limit as usize;
-    keys.truncate(limit as usize);
+    match query.sort {
+        Sort::OpenedNewest | Sort::ActivityNewest => keys.sort_unstable_by_key(|&(key, _)| Reverse(key)),
+        Sort::OpenedOldest | Sort::ActivityOldest => keys.sort_unstable_by_key(|&(key, _)| key),
+    }
+    let more = keys.len() > limit;
+    keys.truncate(limit);
     let day = query.on.unwrap_or(as_of.day);
-    let items = keys.iter().map(|(reference, _)| read::item(db, read::by_reference(db, *reference)?, day));
+    let mut items = Vec::with_capacity(keys.len());
+    for &(_, reference) in &keys {
+        items.extend(item(db, scopes, reference, day)?);
+    }
     Ok(CasePage {
-        items: items.collect::<rusqlite::Result<_>>()?,
-        next: keys.last().filter(|_| more).map(|(_, key)| list.cursor(key.cast_unsigned())),
-        total: count(db, filter.status(query.status, few))?,
+        items,
+        next: keys.last().filter(|_| more).map(|(key, _)| list.cursor(key.cast_unsigned())),
+        total,
         as_of: as_of.position,
     })
 }
 
-fn count(db: &Connection, filter: Filter) -> rusqlite::Result<u64> {
-    let text = format!("SELECT count(*) FROM case_key{}", filter.text());
-    let count: i64 = db.prepare_cached(&text)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-    Ok(count.cast_unsigned())
-}
-
-/// Returns reference and sort key of the cases of a page, and of one more where there is one.
-fn page_keys(
+/// Shows a case as the first of the lists that has it does.
+pub(super) fn item(
     db: &Connection,
-    mut filter: Filter,
-    sort: Sort,
-    after: Option<u64>,
-    limit: u32,
-) -> rusqlite::Result<Vec<(i64, i64)>> {
-    let (key, beyond, order) = match sort {
-        Sort::OpenedNewest => ("ref", "ref < ?", "ref DESC"),
-        Sort::OpenedOldest => ("ref", "ref > ?", "ref"),
-        Sort::ActivityNewest => ("active_at", "active_at < ?", "active_at DESC"),
-        Sort::ActivityOldest => ("active_at", "active_at > ?", "active_at"),
-    };
-    // Positions stay far below 2^63; a forged cursor past it ends the list.
-    filter.add(beyond, after.map(|key| i64::try_from(key).unwrap_or(i64::MAX)));
-    let text = format!("SELECT ref, {key} FROM case_key{} ORDER BY {order} LIMIT ?", filter.text());
-    filter.values.push(Value::from(i64::from(limit) + 1));
-    let mut statement = db.prepare_cached(&text)?;
-    let rows = statement.query_map(params_from_iter(&filter.values), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
+    scopes: &[Scope],
+    reference: i64,
+    day: NaiveDate,
+) -> rusqlite::Result<Option<ShownItem>> {
+    let standing = access::standing(db, reference)?;
+    let grant = reach::first(scopes, &standing).and_then(|(_, scope)| scope.grant(&standing));
+    match grant {
+        Some(grant) => limited::item(db, reference, &standing, &grant, day),
+        None => Ok(None),
+    }
 }
 
-/// A cursor belongs to the filters and the order it was made with, not to a page or its size.
-fn list_id(identity: LedgerIdentity, query: &CaseQuery) -> ListId {
+/// When something last happened is not told by the order either, where it is not shown.
+fn by_opening(sort: Sort) -> Sort {
+    match sort {
+        Sort::ActivityNewest => Sort::OpenedNewest,
+        Sort::ActivityOldest => Sort::OpenedOldest,
+        sort => sort,
+    }
+}
+
+/// A cursor belongs to the lists, the filters and the order it was made with, not to a page or its size.
+fn list_id(identity: LedgerIdentity, scopes: &[Scope], query: &CaseQuery) -> ListId {
     let filters = CaseQuery { cursor: None, limit: None, ..query.clone() };
     let what = serde_json::to_string(&filters).expect("a query is plain data");
-    ListId::of(identity, &format!("cases {what}"))
+    let asker = scopes.first().map(|scope| scope.decided().asker);
+    let whose = asker.map(|asker| format!("{} {} {}", asker.person, asker.role.name(), asker.organisation));
+    ListId::of(identity, &format!("cases {} {what}", whose.unwrap_or_default()))
 }

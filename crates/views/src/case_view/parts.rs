@@ -15,7 +15,7 @@ pub(super) trait PartShape: CasePart {
     const LOAD: &'static str;
     /// Writes the row of (case, number).
     const SAVE: &'static str;
-    /// Reads the rows of a case in the order they are shown in.
+    /// Reads the rows of a case with their numbers.
     const ALL: &'static str;
 
     /// Runs [`PartShape::SAVE`].
@@ -27,7 +27,7 @@ pub(super) trait PartShape: CasePart {
 impl PartShape for CommentRow {
     const LOAD: &'static str = "SELECT row FROM comment WHERE ref = ?1 AND number = ?2";
     const SAVE: &'static str = "INSERT OR REPLACE INTO comment VALUES (?1, ?2, ?3, ?4)";
-    const ALL: &'static str = "SELECT row FROM comment WHERE ref = ?1 ORDER BY number";
+    const ALL: &'static str = "SELECT number, row FROM comment WHERE ref = ?1";
 
     fn save(&self, statement: &mut Statement<'_>, reference: i64, number: i64, row: &[u8]) -> rusqlite::Result<usize> {
         statement.execute(params![reference, number, self.visible_to_school, row])
@@ -37,19 +37,19 @@ impl PartShape for CommentRow {
 impl PartShape for RequestRow {
     const LOAD: &'static str = "SELECT row FROM request WHERE ref = ?1 AND number = ?2";
     const SAVE: &'static str = "INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3)";
-    const ALL: &'static str = "SELECT row FROM request WHERE ref = ?1 ORDER BY number";
+    const ALL: &'static str = "SELECT number, row FROM request WHERE ref = ?1";
 }
 
 impl PartShape for PlanRow {
     const LOAD: &'static str = "SELECT row FROM plan WHERE ref = ?1 AND number = ?2";
     const SAVE: &'static str = "INSERT OR REPLACE INTO plan VALUES (?1, ?2, ?3)";
-    const ALL: &'static str = "SELECT row FROM plan WHERE ref = ?1 ORDER BY number DESC";
+    const ALL: &'static str = "SELECT number, row FROM plan WHERE ref = ?1";
 }
 
 impl PartShape for AgreementRow {
     const LOAD: &'static str = "SELECT row FROM agreement WHERE ref = ?1 AND number = ?2";
     const SAVE: &'static str = "INSERT OR REPLACE INTO agreement VALUES (?1, ?2, ?3)";
-    const ALL: &'static str = "SELECT row FROM agreement WHERE ref = ?1 ORDER BY number";
+    const ALL: &'static str = "SELECT number, row FROM agreement WHERE ref = ?1";
 }
 
 /// Rows of one kind that changed in the transaction under way.
@@ -104,9 +104,9 @@ fn load<P: PartShape>(db: &Connection, (reference, number): (i64, i64)) -> rusql
     Ok(row)
 }
 
-/// Returns the rows of a case.
-pub(super) fn all<P: PartShape>(db: &Connection, reference: i64) -> rusqlite::Result<Vec<P>> {
+/// Returns the rows of a case by their numbers.
+pub(super) fn all<P: PartShape>(db: &Connection, reference: i64) -> rusqlite::Result<BTreeMap<u64, P>> {
     let mut statement = db.prepare_cached(P::ALL)?;
-    let rows = statement.query_map([reference], |row| decode(row, 0))?;
+    let rows = statement.query_map([reference], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), decode(row, 1)?)))?;
     rows.collect()
 }

@@ -66,6 +66,17 @@ pub(super) fn find<K: PartKind>(db: &Connection, position: Position) -> rusqlite
     Ok(body.and_then(|body| rmp_serde::from_slice(&body).ok()))
 }
 
+/// Returns which parts the event at a position carries; what they say stays where it is.
+pub(super) fn carried(db: &Connection, position: Position) -> rusqlite::Result<Vec<Part>> {
+    let sql = "SELECT part, version, part_group FROM case_personal WHERE id BETWEEN ?1 AND ?1 + 255 ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
+    let parts = statement.query_map([first_id(position)], |row| {
+        let group = Group::of_name(row.get_ref(2)?.as_str()?);
+        Ok(Part { group, name: row.get(0)?, version: row.get(1)?, key: None, body: Vec::new() })
+    })?;
+    parts.collect()
+}
+
 /// Reads every part of the event at a position.
 pub(super) fn all(db: &Connection, position: Position) -> rusqlite::Result<Vec<PersonalPart>> {
     let mut statement = db.prepare_cached(

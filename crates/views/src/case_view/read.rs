@@ -1,17 +1,18 @@
-//! Reading cases: rows from their stored form, and the documents they are joined into.
+//! Reading cases: rows from their stored form, and the whole documents they are joined into.
 
-use caseledger_events::ids::{CaseId, Position};
-use caseledger_events::number::CaseNumber;
-use caseledger_events::parts::{AgreementNote, Note, Student};
-use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow};
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use caseledger_events::access::{Grant, Level, Standing};
+use caseledger_events::ids::CaseId;
+use caseledger_projections::case_view::{AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{parts, personal};
-use crate::documents::{AgreementWithNote, CaseDocument, CaseItem, Comment, Plan, Request, StudentName};
-use crate::store::{AsOf, damaged};
+use super::fields::Fields;
+use super::{parts, personal, timeline};
+use crate::documents::{AgreementWithNote, CaseDocument, Comment, Plan, Request, SharedOf};
+use crate::store::{AsOf, damaged, number};
 
 /// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
 pub(super) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
@@ -24,90 +25,114 @@ pub(super) fn decode<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusql
     rmp_serde::from_slice(bytes).map_err(|_| damaged("a stored row cannot be read".to_owned()))
 }
 
-pub(super) fn by_id(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, CaseRow)>> {
-    let mut statement =
-        db.prepare_cached("SELECT ref, row FROM case_key JOIN case_row USING (ref) WHERE case_key.id = ?1")?;
-    statement.query_row(params![case.0], |row| Ok((row.get(0)?, decode(row, 1)?))).optional()
-}
-
-pub(super) fn by_number(db: &Connection, number: CaseNumber) -> rusqlite::Result<Option<(i64, CaseRow)>> {
-    let mut statement =
-        db.prepare_cached("SELECT ref, row FROM case_key JOIN case_row USING (ref) WHERE case_key.number = ?1")?;
-    statement.query_row(params![number.0], |row| Ok((row.get(0)?, decode(row, 1)?))).optional()
+/// Reads what the keeper holds of a case.
+pub(super) fn held(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, CaseRow, Standing)>> {
+    let sql = "SELECT ref, row, standing FROM case_key JOIN case_row USING (ref) WHERE case_key.id = ?1";
+    let held = |row: &Row<'_>| Ok((row.get(0)?, decode(row, 1)?, decode(row, 2)?));
+    db.prepare_cached(sql)?.query_row(params![case.0], held).optional()
 }
 
 pub(super) fn by_reference(db: &Connection, reference: i64) -> rusqlite::Result<CaseRow> {
     db.prepare_cached("SELECT row FROM case_row WHERE ref = ?1")?.query_row([reference], |row| decode(row, 0))
 }
 
-/// Joins a case with everything that belongs to it.
-pub(super) fn document(
-    db: &Connection,
-    reference: i64,
-    mut row: CaseRow,
-    as_of: AsOf,
-) -> rusqlite::Result<CaseDocument> {
+/// Returns the facts of a case as a grant shows them: all, or those up to a hand-over; restricted ones may be left out.
+pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<CaseRow> {
+    match grant.level() {
+        Level::AsAtHandOver => {
+            file(db, reference, grant)?.row.ok_or_else(|| damaged("a history begins no case".to_owned()))
+        }
+        _ => Ok(without_restricted(by_reference(db, reference)?, grant)),
+    }
+}
+
+/// Joins a case with everything that belongs to it and the grant shows.
+pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: AsOf) -> rusqlite::Result<CaseDocument> {
+    let parts = match grant.level() {
+        Level::AsAtHandOver => file(db, reference, grant)?,
+        _ => stored(db, reference)?,
+    };
+    let mut row = parts.row.ok_or_else(|| damaged("a history begins no case".to_owned()))?;
+    let fields = Fields { db, grant };
+    row = without_restricted(row, grant);
     row.speak_of(as_of.day);
-    let at = |position: Option<Position>| position.unwrap_or_default();
+    let counted = parts.comments.values().filter(|comment| !comment.by_school);
+    let sharing = SharedOf { shared: counted.clone().filter(|comment| comment.shared).count(), of: counted.count() };
     Ok(CaseDocument {
-        student_details: personal::find(db, at(row.student_at))?,
-        contacts: personal::find(db, at(row.contacts_at))?,
-        plans: plans(db, reference)?,
-        requests: requests(db, reference)?,
-        agreements: agreements(db, reference)?,
-        comments: comments(db, reference)?,
+        student_details: fields.student(row.student_at)?,
+        contacts: fields.find(row.contacts_at)?,
+        plans: parts.plans.into_values().rev().map(|row| plan(&fields, row)).collect::<rusqlite::Result<_>>()?,
+        requests: requests(&fields, parts.requests)?,
+        agreements: parts
+            .agreements
+            .into_values()
+            .map(|row| agreement(&fields, row))
+            .collect::<rusqlite::Result<_>>()?,
+        comments: parts.comments.into_values().map(|row| comment(&fields, row)).collect::<rusqlite::Result<_>>()?,
+        sharing,
         row,
         as_of: as_of.position,
     })
 }
 
-/// Joins a case with the student's names, as of a day.
-pub(super) fn item(db: &Connection, mut row: CaseRow, day: NaiveDate) -> rusqlite::Result<CaseItem> {
-    row.speak_of(day);
-    let student: Option<Student> = match row.student_at {
-        Some(position) => personal::find(db, position)?,
-        None => None,
-    };
-    let student_name = student.map(|student| StudentName {
-        family_name: student.family_name,
-        given_names: student.given_names,
-        preferred_name: student.preferred_name,
-        birth_date: student.birth_date,
-    });
-    Ok(CaseItem { row, student_name })
+/// Reads the case and its parts as they are stored.
+fn stored(db: &Connection, reference: i64) -> rusqlite::Result<CaseFile> {
+    Ok(CaseFile {
+        row: Some(by_reference(db, reference)?),
+        comments: parts::all(db, reference)?,
+        requests: parts::all(db, reference)?,
+        plans: parts::all(db, reference)?,
+        agreements: parts::all(db, reference)?,
+    })
 }
 
-fn plans(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Plan>> {
-    let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: PlanRow| Ok(Plan { words: personal::find(db, row.recorded.position)?, row })).collect()
+/// Folds the case anew from the events a grant shows: what it was at the hand-over, by what had been told by then.
+fn file(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<CaseFile> {
+    let mut file = CaseFile::default();
+    let sql = "SELECT entry FROM timeline WHERE ref = ?1 AND position <= ?2 ORDER BY version";
+    let last = grant.until().map_or(0, number);
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![reference, last])?;
+    while let Some(row) = rows.next()? {
+        let (entry, read) = timeline::stored(row.get_ref(0)?.as_blob()?)?;
+        if grant.shows_event(&read, &entry.written(&read)) {
+            let parts = personal::carried(db, entry.position)?;
+            file.evolve(&entry.recorded(grant.case(), parts), &read);
+        }
+    }
+    Ok(file)
 }
 
-fn requests(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Request>> {
-    let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: RequestRow| {
-        let answer = match row.answered {
-            Some(answered) => personal::find(db, answered.position)?,
-            None => None,
-        };
+/// Leaves out of the row what restricted events alone tell, where these are not shown (design §3).
+fn without_restricted(mut row: CaseRow, grant: &Grant) -> CaseRow {
+    row.closed_because = row.closed_because.and_then(|reason| grant.closed_because(reason));
+    if grant.level() == Level::FactsOnly {
+        row.flags.out_of_country_unconfirmed = false;
+    }
+    row
+}
+
+fn requests(fields: &Fields<'_>, rows: BTreeMap<u64, RequestRow>) -> rusqlite::Result<Vec<Request>> {
+    let facts_only = fields.grant.level() == Level::FactsOnly;
+    let rows = rows.into_values().filter(|row| !facts_only || !row.detailed);
+    rows.map(|mut row| {
+        let answer = fields.answer(&row)?;
+        if facts_only {
+            (row.answered, row.whereabouts, row.known_code) = (None, None, None);
+        }
         Ok(Request { answer, row })
     })
     .collect()
 }
 
-fn agreements(db: &Connection, reference: i64) -> rusqlite::Result<Vec<AgreementWithNote>> {
-    let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: AgreementRow| {
-        let note: Option<AgreementNote> = personal::find(db, row.recorded.position)?;
-        Ok(AgreementWithNote { note, row })
-    })
-    .collect()
+pub(super) fn plan(fields: &Fields<'_>, row: PlanRow) -> rusqlite::Result<Plan> {
+    Ok(Plan { words: fields.find(Some(row.recorded.position))?, row })
 }
 
-fn comments(db: &Connection, reference: i64) -> rusqlite::Result<Vec<Comment>> {
-    let rows = parts::all(db, reference)?.into_iter();
-    rows.map(|row: CommentRow| {
-        let note: Option<Note> = personal::find(db, row.written.position)?;
-        Ok(Comment { text: note.map(|note| note.text), row })
-    })
-    .collect()
+fn agreement(fields: &Fields<'_>, row: AgreementRow) -> rusqlite::Result<AgreementWithNote> {
+    Ok(AgreementWithNote { note: fields.find(Some(row.recorded.position))?, row })
+}
+
+fn comment(fields: &Fields<'_>, row: CommentRow) -> rusqlite::Result<Comment> {
+    Ok(Comment { text: fields.comment(&row)?, row })
 }

@@ -1,4 +1,4 @@
--- Version 1. Change a table or a stored row, and raise the version in case_view.rs.
+-- Version 2. Change a table or a stored row, and raise the version in case_view.rs.
 
 -- What lists filter and sort by. `ref` is the position of the event that opened the case: short, unique, in order.
 CREATE TABLE case_key (
@@ -38,8 +38,16 @@ CREATE TABLE enrolment (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX enrolment_school ON enrolment (school);
 
--- The rows of the fold, MessagePack: facts alone.
-CREATE TABLE case_row (ref INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT;
+-- The rows of the fold, and beside each where the case stands for access; MessagePack, facts alone. They lie in one
+-- row because every event changes the first: the second costs no page of its own.
+CREATE TABLE case_row (ref INTEGER PRIMARY KEY, row BLOB NOT NULL, standing BLOB NOT NULL) STRICT;
+
+-- What each person's list is found by: the keys of the standings (`Standing::keys`).
+CREATE TABLE access_key (
+    key TEXT    NOT NULL,
+    ref INTEGER NOT NULL,
+    PRIMARY KEY (key, ref)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE comment (
     ref               INTEGER NOT NULL,

@@ -1,14 +1,17 @@
 //! The timeline of a case: stored as recorded, put into words when it is read.
 
+use caseledger_events::access::{Grant, Level, Written};
 use caseledger_events::envelope::Recorded;
-use caseledger_events::ids::CaseId;
+use caseledger_events::event::CaseEvent;
+use caseledger_events::parts::Student;
+use caseledger_events::personal::{PartKind, Personal};
 use caseledger_log::LedgerIdentity;
 use caseledger_projections::timeline::StoredEntry;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Fault, personal, read};
 use crate::cursor::ListId;
-use crate::documents::{TimelineEntry, TimelinePage};
+use crate::documents::{PersonalPart, TimelineEntry, TimelinePage};
 use crate::store::{AsOf, damaged, number};
 
 /// Stores what the timeline shows of an event.
@@ -19,39 +22,99 @@ pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> ru
     statement.execute(params![number(event.position), reference, event.version.0, parts, entry]).map(drop)
 }
 
-/// Reads one page, oldest entry first; a cursor is the version of the last entry shown.
+/// Reads a stored entry back, and what happened.
+pub(super) fn stored(bytes: &[u8]) -> rusqlite::Result<(StoredEntry<'_>, CaseEvent)> {
+    let unreadable = || damaged("a stored timeline entry cannot be read".to_owned());
+    let stored: StoredEntry<'_> = rmp_serde::from_slice(bytes).map_err(|_| unreadable())?;
+    let read = stored.event().map_err(|_| unreadable())?;
+    Ok((stored, read))
+}
+
+/// Reads one page of what a grant shows, oldest entry first; a cursor is the version of the last entry shown.
 pub(super) fn page(
     db: &Connection,
     identity: LedgerIdentity,
-    case: CaseId,
+    reference: i64,
+    grant: &Grant,
     cursor: Option<&str>,
     limit: u32,
     as_of: AsOf,
-) -> Result<Option<TimelinePage>, Fault> {
-    let list = ListId::of(identity, &format!("timeline of {case}"));
+) -> Result<TimelinePage, Fault> {
+    let list = ListId::of(identity, &format!("timeline of {}", grant.case()));
     let after = cursor.map(|cursor| list.key(cursor)).transpose()?.unwrap_or(0);
-    let head = db
-        .prepare_cached("SELECT ref FROM case_key WHERE id = ?1")?
-        .query_row(params![case.0], |row| row.get::<_, i64>(0))
-        .optional()?;
-    let Some(reference) = head else { return Ok(None) };
-    let total = read::by_reference(db, reference)?.version.0;
+    let mut items = Vec::new();
+    let mut more = false;
     let mut statement = db.prepare_cached(
-        "SELECT version, parts, entry FROM timeline WHERE ref = ?1 AND version > ?2 ORDER BY version LIMIT ?3",
+        "SELECT version, parts, entry FROM timeline WHERE ref = ?1 AND version > ?2 ORDER BY version",
     )?;
-    let rows = statement.query_map(params![reference, after.cast_signed(), limit], |row| entry(db, row))?;
-    let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    let last = items.last().map_or(total, |item| item.row.version.0);
-    let next = (last < total).then(|| list.cursor(u64::from(last)));
-    Ok(Some(TimelinePage { items, next, total: u64::from(total), as_of: as_of.position }))
+    let mut rows = statement.query(params![reference, after.cast_signed()])?;
+    while let Some(row) = rows.next()? {
+        let Some(entry) = entry(db, row, grant)? else { continue };
+        if items.len() == limit as usize {
+            more = true;
+            break;
+        }
+        items.push(entry);
+    }
+    let last = items.last().filter(|_| more);
+    Ok(TimelinePage {
+        next: last.map(|item: &TimelineEntry| list.cursor(u64::from(item.row.version.0))),
+        total: total(db, reference, grant)?,
+        items,
+        as_of: as_of.position,
+    })
 }
 
-fn entry(db: &Connection, row: &Row<'_>) -> rusqlite::Result<TimelineEntry> {
+/// Counts the events that are shown: what is left out is not told by its number either.
+fn total(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<u64> {
+    if grant.level() == Level::Full {
+        return Ok(u64::from(read::by_reference(db, reference)?.version.0));
+    }
+    let mut total = 0;
+    let mut statement = db.prepare_cached("SELECT entry FROM timeline WHERE ref = ?1")?;
+    let mut rows = statement.query([reference])?;
+    while let Some(row) = rows.next()? {
+        let (entry, read) = stored(row.get_ref(0)?.as_blob()?)?;
+        total += u64::from(grant.shows_event(&read, &entry.written(&read)));
+    }
+    Ok(total)
+}
+
+fn entry(db: &Connection, row: &Row<'_>, grant: &Grant) -> rusqlite::Result<Option<TimelineEntry>> {
     let parts: u32 = row.get(1)?;
-    let bytes = row.get_ref(2)?.as_blob()?;
-    let unreadable = || damaged("a stored timeline entry cannot be read".to_owned());
-    let stored: StoredEntry<'_> = rmp_serde::from_slice(bytes).map_err(|_| unreadable())?;
-    let row = stored.read().map_err(|_| unreadable())?;
-    let personal = if parts == 0 { Vec::new() } else { personal::all(db, row.position)? };
-    Ok(TimelineEntry { row, personal })
+    let (stored, read) = stored(row.get_ref(2)?.as_blob()?)?;
+    let written = stored.written(&read);
+    if !grant.shows_event(&read, &written) {
+        return Ok(None);
+    }
+    let personal = if parts == 0 || grant.decided().sees().groups().next().is_none() {
+        Vec::new()
+    } else {
+        fields(personal::all(db, stored.position)?, grant, &written)
+    };
+    Ok(Some(TimelineEntry { row: stored.tell(&read), personal }))
+}
+
+/// Leaves what the grant shows of what was written with an event.
+fn fields(parts: Vec<PersonalPart>, grant: &Grant, written: &Written) -> Vec<PersonalPart> {
+    let mut shown = Vec::with_capacity(parts.len());
+    for mut part in parts {
+        if !grant.shows_field(part.group, written) {
+            continue;
+        }
+        if part.name == Student::NAME && !grant.shows_nsn(written) {
+            part.body = without_nsn(&part.body);
+        }
+        shown.push(part);
+    }
+    shown
+}
+
+/// The NSN has users of its own among those who see who the student is (domain §2.5).
+fn without_nsn(body: &Personal<serde_json::Value>) -> Personal<serde_json::Value> {
+    let mut body = body.reveal().clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("nsn");
+    }
+    Personal::new(body)
 }

@@ -1,6 +1,8 @@
 //! What the tests of the views share: a real ledger with invented events, views on it, and what their files hold.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+mod asking;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +14,9 @@ use caseledger_projections::testing::{Tape, Term};
 use caseledger_views::{ViewOptions, ViewState, ViewStatus, Views};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
+
+#[allow(unused_imports, reason = "each test file uses its own part")]
+pub use asking::*;
 
 pub const IDENTITY: LedgerIdentity = LedgerIdentity { ledger: LedgerId([0xA1; 16]), epoch: Epoch(1) };
 

@@ -136,15 +136,15 @@ pub fn works_on(script: &mut Script, rounds: u64) {
     }
 }
 
-/// A school comments where the student is enrolled there, and is refused where not (V1, V2, Q29).
+/// The school comments where the student is enrolled there; another one knows of no case (V1, V2, Q29).
 fn a_school_comments(script: &mut Script) {
     if script.enrolled {
         script.comments_as(script.school_contact(), false);
         return;
     }
     let note = script.note(&words::COMMENT);
-    let deed = Deed::new(script.school_contact(), "add-comment", json!({})).personal(note);
-    script.does(deed.refused("A7", "not-this-role"));
+    let deed = Deed::new("S9999-A/attendance_lead/S9999", "add-comment", json!({})).personal(note);
+    script.does(deed.unknown());
 }
 
 /// Refers, works, and the student attends again.
@@ -192,9 +192,9 @@ pub fn changes_school(script: &mut Script) {
         script.does(Deed::new(ENROL, "change-enrolment", report).expect(Expect::Nothing));
     }
     script.days(1, 2);
-    // The school of before sees the case no longer (V1, Q28).
+    // The school of before keeps its request, and the case no longer (V1, Q28).
     let note = script.note(&words::COMMENT);
-    let old = Deed::new(script.school_contact(), "add-comment", json!({})).personal(note);
+    let old = Deed::new(script.school_lead(), "add-comment", json!({})).personal(note);
     script.does(old.refused("A7", "not-this-role"));
     script.school = new;
     script.minutes(10, 90);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::absence::{settles_in, works_on};
 use super::non_enrolment::reaches_a_provider;
 use crate::simulate::places::CATCHMENTS;
-use crate::simulate::script::{CIT, Deed, INZ, MSD, Script, lead_of};
+use crate::simulate::script::{CIT, Deed, Script, lead_of};
 use crate::simulate::step::Expect;
 use crate::simulate::words;
 
@@ -53,9 +53,8 @@ fn while_asking(script: &mut Script, agency: &str) {
         3 => Deed::new(worker, "set-not-located", none()).refused("R19", "checks-still-open"),
         4 => Deed::new(worker, "close", json!({"reason": "out_of_country"})).refused("R22", "request-still-open"),
         5 => {
-            let other = if agency == "inz" { MSD } else { INZ };
-            let deed = Deed::new(other, "answer-information-request", json!({"request": script.requests}));
-            deed.personal(json!({"answer": {"code": "IN"}})).refused("E18", "other-agency")
+            let deed = Deed::new(CIT, "answer-information-request", json!({"request": script.requests}));
+            deed.personal(json!({"answer": {"code": "IN"}})).refused("A7", "not-this-role")
         }
         _ => {
             let deed = Deed::new(
@@ -135,7 +134,7 @@ pub fn out_of_the_country(script: &mut Script) {
     let stranger = script.map.elsewhere(&mut script.dice, script.catchment);
     if script.dice.chance(20) {
         let lead = lead_of(CATCHMENTS[stranger].provider);
-        script.does(Deed::new(lead, "close", out()).refused("A7", "not-the-current-provider"));
+        script.does(Deed::new(lead, "close", out()).unknown());
         script.minutes(10, 60);
     }
     script.closes("out_of_country");

@@ -38,6 +38,11 @@ fn cit_decides(script: &mut Script, to: &str, pass: impl Fn(&Script) -> Deed) {
     script.is_with(to);
     script.minutes(10, 60);
     script.does(Deed::new(CIT, "reallocate-by-cit", json!({"to": sender})).refused("E24", "not-with-cit"));
+    if script.dice.chance(25) {
+        // Who handed it over knows of it still, and why it is not theirs (Q19).
+        let deed = Deed::new(lead_of(&sender), "review", json!({}));
+        script.does(deed.refused("A7", "not-the-current-provider"));
+    }
 }
 
 /// R21, T8: in-school provision works the case first, then passes it to the catchment's provider in one step.

@@ -34,7 +34,7 @@ pub fn notifies(script: &mut Script, leave_reason: &str) {
 /// Before the check is complete the case is with nobody.
 fn too_early(script: &mut Script) {
     let deed = match script.dice.chance(50) {
-        true => Deed::new(script.lead(), "review", json!({})).refused("A7", "not-with-a-provider"),
+        true => Deed::new(script.lead(), "review", json!({})).unknown(),
         false => Deed::new(CIT, "allocate", json!({"provider": script.provider})).refused("E4", "check-is-pending"),
     };
     script.does(deed);
@@ -124,7 +124,8 @@ pub fn said_to_be_overseas(script: &mut Script) {
     script.minutes(10, 60);
     let again = json!({"answer": {"code": code}});
     let deed = Deed::new(INZ, "answer-information-request", json!({"request": 1})).personal(again);
-    script.does(deed.refused("E18", "no-such-open-request"));
+    // Nothing is asked of it any more: it knows of the case no longer.
+    script.does(deed.unknown());
     is_referred(script);
     settles_in(script);
     works_on(script, 3);

@@ -87,9 +87,8 @@ pub fn at_the_desk(script: &mut Script) {
     let manager = script.some_manager();
     let take = json!({"manager": manager});
     let deed = match script.dice.below(4) {
-        0 => Deed::new(format!("{manager}/case_manager/{}", script.provider), "assign-case-manager", take)
-            .refused("A7", "not-this-role"),
-        1 => Deed::new(stranger(script), "assign-case-manager", take).refused("A7", "not-the-current-provider"),
+        0 => Deed::new(format!("{manager}/case_manager/{}", script.provider), "assign-case-manager", take).unknown(),
+        1 => Deed::new(stranger(script), "assign-case-manager", take).unknown(),
         2 if !script.contacts_held => {
             Deed::new(script.lead(), "mark-contact-details-out-of-date", json!({})).refused("E10", "no-contact-details")
         }
@@ -99,10 +98,14 @@ pub fn at_the_desk(script: &mut Script) {
     script.minutes(3, 30);
 }
 
-/// Another provider's workflow lead.
+/// The workflow lead of a provider that never had the case.
 fn stranger(script: &mut Script) -> String {
-    let elsewhere = script.map.elsewhere(&mut script.dice, script.catchment);
-    lead_of(CATCHMENTS[elsewhere].provider)
+    loop {
+        let elsewhere = CATCHMENTS[script.map.elsewhere(&mut script.dice, script.catchment)].provider;
+        if script.had_it.iter().all(|provider| provider != elsewhere) {
+            return lead_of(elsewhere);
+        }
+    }
 }
 
 /// Work on a case that somebody else has.
@@ -113,7 +116,7 @@ pub fn on_somebody_elses_case(script: &mut Script) {
         1 => ("engage-student", json!({"mode": "phone"})),
         _ => ("close", json!({"reason": "referred_in_error"})),
     };
-    script.does(Deed::new(stranger, action, facts).refused("A7", "not-the-current-provider"));
+    script.does(Deed::new(stranger, action, facts).unknown());
 }
 
 /// Comments and who may share them (V2, V4), and what a retry and a stale page come to.
@@ -122,9 +125,8 @@ pub fn in_a_comment(script: &mut Script) {
     let share = |comment: u16, shared: bool| json!({"comment": comment, "share_with_schools": shared});
     match script.dice.below(6) {
         0 => {
-            let colleague = format!("{}/case_manager/{}", script.some_manager(), script.provider);
-            let deed = Deed::new(colleague, "add-comment", json!({"share_with_schools": true}));
-            script.does(deed.personal(words::note("Shared by a colleague.")).refused("V4", "not-the-case-owner"));
+            let deed = Deed::new(CIT, "add-comment", json!({"share_with_schools": true}));
+            script.does(deed.personal(words::note("Shared by CIT.")).refused("V4", "not-the-case-owner"));
         }
         1 => {
             let deed = Deed::new(owner, "change-comment-sharing", share(999, true));
