@@ -66,8 +66,8 @@ pub enum Command {
 /// Returns the command line as clap knows it. Settings that a command reads but nobody sets for it are left out of its
 /// help; they work all the same.
 pub fn command() -> clap::Command {
-    const ALL: &[&str] = &["HTTP", "Log", "Keys", "Broadcast", "Logging"];
-    const NOT_NATS: &[&str] = &["HTTP", "Log", "Keys", "Logging"];
+    const ALL: &[&str] = &["HTTP", "Log", "Keys", "Access", "Broadcast", "Logging"];
+    const NOT_NATS: &[&str] = &["HTTP", "Log", "Keys", "Access", "Logging"];
     let hide = |command: clap::Command, headings: &'static [&'static str]| {
         command.mut_args(|arg| {
             let is_noise = arg.get_help_heading().is_some_and(|heading| headings.contains(&heading));

@@ -9,6 +9,7 @@ mod copying;
 mod demo;
 mod event_line;
 mod exit;
+mod first_operator;
 mod journal;
 mod keys;
 mod listening;

@@ -8,7 +8,7 @@ use caseledger_bus::{RelayState, RelayView};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
 use caseledger_http::axum::Router;
-use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Metrics, Parts};
+use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Limits, Metrics, Parts};
 use caseledger_identity::Verifier;
 use caseledger_log::{Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
 use caseledger_seal::Keys;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker;
 use crate::copying::manifest::refuse_backup;
 use crate::exit::{Exit, Failure};
+use crate::first_operator;
 use crate::keys;
 use crate::relaying::Relay;
 use crate::settings::{Log, Settings};
@@ -76,6 +77,7 @@ impl Service {
         };
         let Files { ledger, views, keys } = opened.await.map_err(|_| panicked())??;
         let stopping = CancellationToken::new();
+        first_operator::grant(&ledger, &settings.access).await?;
         let tokens = sign_in::tokens(dir, settings)?;
         tokens.iter().for_each(|tokens| sign_in::keep_keys_fresh(tokens, &stopping));
         let relay = match broker::relay_options(settings)? {
@@ -99,6 +101,14 @@ impl Service {
 
     /// Makes the router of a door; `header_sign_in` says whether the header `Ledger-Actor` is believed there.
     pub fn router(&self, header_sign_in: bool) -> Router {
+        let http = &self.settings.http;
+        let settings = HttpSettings {
+            header_sign_in,
+            body_bytes_max: http.body_kib_max as usize * 1024,
+            person_requests_per_second: http.person_requests_per_second,
+            organisation_requests_per_second: http.organisation_requests_per_second,
+            ..HttpSettings::default()
+        };
         caseledger_http::router(AppState::new(Parts {
             ledger: self.ledger.clone(),
             views: Arc::clone(&self.views),
@@ -107,11 +117,8 @@ impl Service {
             tokens: self.tokens.clone(),
             admissions: Admissions::default(),
             relay: self.relay_view.clone(),
-            settings: HttpSettings {
-                header_sign_in,
-                body_bytes_max: self.settings.http.body_kib_max as usize * 1024,
-                ..HttpSettings::default()
-            },
+            limits: Limits::new(&settings),
+            settings,
             stopping: self.stopping.clone(),
             metrics: self.metrics.clone(),
         }))

@@ -23,6 +23,10 @@ settings! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "listen", "CASELEDGER_LISTEN";
         /// Largest body of a request, in KiB.
         body_kib_max: u32 = 64, "body-kib-max", "CASELEDGER_BODY_KIB_MAX";
+        /// Requests a person signed in by a token may send a second; one more is told to wait (429).
+        person_requests_per_second: u32 = 100, "person-requests-per-second", "CASELEDGER_PERSON_REQUESTS_PER_SECOND";
+        /// Requests all people of one organisation may send a second together.
+        organisation_requests_per_second: u32 = 1000, "organisation-requests-per-second", "CASELEDGER_ORGANISATION_REQUESTS_PER_SECOND";
         /// Seconds that requests under way are given to finish when the server stops.
         drain_seconds: u32 = 10, "drain-seconds", "CASELEDGER_DRAIN_SECONDS";
     }
@@ -51,6 +55,13 @@ settings! {
     struct Keys, KeysLayer in keys {
         /// File of the key-encryption key (mode 0600), kept apart from the data; empty for the data directory's name with .kek.
         kek_file: PathBuf = PathBuf::new(), "kek-file", "CASELEDGER_KEK_FILE";
+    }
+
+    /// Who may do what, at the very beginning.
+    #[help = "Access"]
+    struct Access, AccessLayer in access {
+        /// The first operator, PERSON/ORGANISATION: granted by the ledger itself while there is none; grants are asked for from then on.
+        first_operator: String = String::new(), "first-operator", "CASELEDGER_FIRST_OPERATOR";
     }
 
     /// The broker events are broadcast to.

@@ -71,6 +71,7 @@ fn by_token(state: &AppState, authorization: &str, headers: &HeaderMap) -> Resul
     // Tokens live in real time, also where the ledger's time is simulated.
     let now = Timestamp::from(chrono::Utc::now());
     let verified = tokens.verify(token, now).map_err(|error| refused(token, error))?;
+    state.limits.count(verified.person, verified.organisation)?;
     let role = match (text(headers, ROLE_HEADER)?, verified.roles.as_slice()) {
         (None, [role]) => Some(*role),
         (None, _) => None,

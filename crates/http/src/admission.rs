@@ -49,6 +49,7 @@ pub async fn admit(state: &AppState, actor: Actor, is_mfa: bool) -> Result<Princ
     let asked = state.ledger.inspect(move |world| world.grants().admit(actor, is_mfa, now, world.reference())).await;
     let principal = asked.ok_or_else(|| Problem::unavailable("shutting-down", "the service is stopping", 5))?.map_err(
         |NoLiveGrant { role, organisation }| {
+            tracing::info!(person = %actor.person, %organisation, "a sign-in without a live grant was turned away");
             Problem::new(
                 StatusCode::FORBIDDEN,
                 "no-grant",

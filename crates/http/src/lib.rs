@@ -8,6 +8,7 @@ mod actor;
 mod admission;
 mod answer;
 mod command;
+mod limits;
 mod metrics;
 mod openapi;
 mod problem;
@@ -21,6 +22,7 @@ mod tail;
 /// The one place axum comes from: whoever serves the router needs its listener.
 pub use admission::Admissions;
 pub use axum;
+pub use limits::Limits;
 pub use metrics::Metrics;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;

@@ -14,6 +14,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::limits::bounded;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -83,8 +84,11 @@ pub fn router(state: AppState) -> Router {
             ServiceBuilder::new()
                 .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .layer(set(header::CACHE_CONTROL, "no-store"))
+                .layer(set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+                .layer(set(header::REFERRER_POLICY, "no-referrer"))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(middleware::from_fn_with_state(state.clone(), observe))
+                .layer(middleware::from_fn_with_state(state.clone(), bounded))
                 .layer(DefaultBodyLimit::max(body_bytes_max)),
         )
         .with_state(state)
@@ -100,7 +104,7 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal("the request could not be served").into_response()
 }
 
-/// Counts and times every request by its route's pattern, and bounds how many are worked on and for how long.
+/// Counts and times every request by its route's pattern.
 async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();

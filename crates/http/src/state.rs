@@ -11,6 +11,7 @@ use caseledger_views::Views;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admissions;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::sealing::CaseStudents;
 
@@ -30,6 +31,10 @@ pub struct HttpSettings {
     pub request_seconds_max: u64,
     /// How many requests are worked on at the same time; one more is told to come back.
     pub requests_max: usize,
+    /// How many requests a person signed in by a token may send a second.
+    pub person_requests_per_second: u32,
+    /// How many the people of one organisation may send a second together.
+    pub organisation_requests_per_second: u32,
 }
 
 impl Default for HttpSettings {
@@ -41,6 +46,8 @@ impl Default for HttpSettings {
             wait_ms_max: 2_000,
             request_seconds_max: 30,
             requests_max: 4_096,
+            person_requests_per_second: 100,
+            organisation_requests_per_second: 1_000,
         }
     }
 }
@@ -55,6 +62,8 @@ pub struct Parts {
     pub keys: Arc<Keys>,
     /// Checks access tokens; `None` where the header is the only sign-in.
     pub tokens: Option<Arc<Verifier>>,
+    /// How much may be asked.
+    pub limits: Limits,
     /// Who was admitted by which grants.
     pub admissions: Admissions,
     /// Which student a case is about.

@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use caseledger_bus::RelayView;
 use caseledger_events::world::World;
-use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Metrics, Parts, router};
+use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Limits, Metrics, Parts, router};
+use caseledger_identity::{DevIssuer, IdentitySettings, Verifier};
 use caseledger_log::{Ledger, LedgerOptions};
 use caseledger_seal::{KekFile, Keys};
 use caseledger_views::{ViewOptions, Views};
@@ -56,6 +57,16 @@ impl Service {
     }
 
     pub fn start_with(settings: HttpSettings) -> Service {
+        Service::start_at(settings, None)
+    }
+
+    /// Starts one that takes the tokens of an issuer.
+    pub fn start_signed(settings: HttpSettings, issuer: &DevIssuer) -> Service {
+        let identity = IdentitySettings { development: true, issuers: vec![] };
+        Service::start_at(settings, Some(Arc::new(Verifier::new(&identity, Some(issuer)).unwrap())))
+    }
+
+    fn start_at(settings: HttpSettings, tokens: Option<Arc<Verifier>>) -> Service {
         let dir = tempfile::tempdir().unwrap();
         let options = LedgerOptions { space_floor_bytes: 0, ballast_bytes: 0, ..LedgerOptions::default() };
         Ledger::<World>::create(&dir.path().join("log"), &options).unwrap();
@@ -71,8 +82,9 @@ impl Service {
             views: views.clone(),
             keys,
             case_students: CaseStudents::default(),
-            tokens: None,
+            tokens,
             admissions: Admissions::default(),
+            limits: Limits::new(&settings),
             relay: RelayView::disabled(),
             settings,
             stopping: stopping.clone(),
