@@ -184,7 +184,10 @@ async fn show(args: &Args, dir: &Path, server: &Server, is_new: bool, output: &m
         sample.print(output);
     }
     let holds = look::check(dir, server, output).await?;
-    look::print_where_to_look(dir, &url, sample.as_ref(), output);
+    match args.once {
+        true => look::print_what_is_left(dir, sample.as_ref(), output),
+        false => look::print_where_to_look(dir, &url, sample.as_ref(), output),
+    }
     output.flush();
     Ok(holds && surprises.is_empty())
 }

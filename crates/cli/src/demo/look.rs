@@ -61,6 +61,31 @@ pub async fn check(dir: &Path, server: &Server, output: &mut Output) -> Result<b
     Ok(damage.is_none() && is_sent && views.iter().all(|view| view.lag_events == 0))
 }
 
+/// Prints commands that can be copied as they stand where the demo ends and nothing serves.
+pub fn print_what_is_left(dir: &Path, sample: Option<&Sample>, output: &mut Output) {
+    let (program, data) = (program(), data(dir));
+    let case = sample.map_or("AS-0000001-3", |sample| &sample.number);
+    output.line(format_args!("\n{}", output.style.bold("Three commands to copy")));
+    output.line(format_args!("  {program} demo{data}     serves what is there"));
+    output.line(format_args!("  {program} replay --case {case} --as-table{data}"));
+    output.line(format_args!("  {program} verify{data}"));
+}
+
+/// Returns how this program is called from here.
+fn program() -> String {
+    let program = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    match (&program, &here) {
+        (Some(program), Some(here)) => program.strip_prefix(here).unwrap_or(program).display().to_string(),
+        _ => "caseledger".to_owned(),
+    }
+}
+
+/// Returns the option that names the directory, where it must be named.
+fn data(dir: &Path) -> String {
+    if dir == Path::new("./.caseledger") { String::new() } else { format!(" --data {}", dir.display()) }
+}
+
 /// Prints addresses, and commands that can be copied as they stand.
 pub fn print_where_to_look(dir: &Path, url: &str, sample: Option<&Sample>, output: &mut Output) {
     let style = output.style;
@@ -68,13 +93,7 @@ pub fn print_where_to_look(dir: &Path, url: &str, sample: Option<&Sample>, outpu
     output.line(format_args!("  {url}/docs     every route, to be tried in the browser"));
     output.line(format_args!("  {url}/v1/feed  what happens, live (curl -N, with the header below)"));
     output.line(format_args!("  {url}/metrics  for Prometheus"));
-    let program = std::env::current_exe().ok();
-    let here = std::env::current_dir().ok();
-    let program = match (&program, &here) {
-        (Some(program), Some(here)) => program.strip_prefix(here).unwrap_or(program).display().to_string(),
-        _ => "caseledger".to_owned(),
-    };
-    let data = if dir == Path::new("./.caseledger") { String::new() } else { format!(" --data {}", dir.display()) };
+    let (program, data) = (program(), data(dir));
     let (reader, case) =
         sample.map_or(("P-1/workflow_lead/ASP-NORTH", "AS-0000001-3"), |sample| (&sample.reader, &sample.number));
     output.line(format_args!("\n{}", style.bold("Three commands to copy")));
