@@ -69,7 +69,8 @@ impl Terms {
     }
 
     fn text(&self) -> String {
-        let terms: Vec<String> = self.terms.iter().map(|term| format!("({term})")).collect();
+        let terms = self.terms.iter().filter(|term| *term != reach::ANY).map(|term| format!("({term})"));
+        let terms: Vec<String> = terms.collect();
         if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) }
     }
 }
@@ -162,10 +163,10 @@ impl List<'_> {
         Ok(reach::first(self.scopes, &standing).is_some_and(|(place, _)| place == self.place))
     }
 
-    /// Counts the cases that are this list's.
-    fn count(&self) -> rusqlite::Result<u64> {
+    /// Counts the cases that are this list's, apart from those of the lists `before` it.
+    fn count(&self, before: &[Scope]) -> rusqlite::Result<u64> {
         let mut terms = Terms::of(self.query, self.today).status(self.query.status, leaves_few(self.query));
-        let before = self.scopes[..self.place].iter().map(|scope| Reach::of(scope.filter())).collect::<Vec<_>>();
+        let before: Vec<Reach> = before.iter().map(|scope| Reach::of(scope.filter())).collect();
         let exact = self.reach.exact && before.iter().all(|reach| reach.exact);
         let (condition, values) = self.reach.condition(true);
         terms.terms.push(condition);
@@ -210,16 +211,22 @@ pub(super) fn page(
     let after = query.cursor.as_deref().map(|cursor| list.key(cursor)).transpose()?;
     let limit = limit as usize;
     let (mut keys, mut total) = (Vec::new(), 0);
+    let is_left_out = |scope: &Scope| !reach::shows_filters(scope.decided().level(), query);
+    let is_whole = !scopes.iter().any(is_left_out);
     for place in 0..scopes.len() {
         let level = scopes[place].decided().level();
-        if !reach::shows_filters(level, query) {
+        if is_left_out(&scopes[place]) {
             continue;
         }
         let sort = if reach::shows_activity(level) { query.sort } else { by_opening(query.sort) };
         let reach = Reach::of(scopes[place].filter());
         let list = List { db, scopes, place, reach, query, today: as_of.day, sort };
         keys.extend(list.page_keys(after, limit)?);
-        total += list.count()?;
+        // All cases are as many, whichever of the lists shows each.
+        total = match is_whole && list.reach.is_all() {
+            true => list.count(&[])?,
+            false => total + list.count(&scopes[..place])?,
+        };
     }
     match query.sort {
         Sort::OpenedNewest | Sort::ActivityNewest => keys.sort_unstable_by_key(|&(key, _)| Reverse(key)),

@@ -6,6 +6,9 @@ use rusqlite::types::Value;
 
 use crate::query::{CaseQuery, Flag};
 
+/// The condition that every case fulfils.
+pub(super) const ANY: &str = "1";
+
 /// What the cases of a list have in their keys.
 pub(super) struct Reach {
     /// One of these; `None` where the list holds all cases.
@@ -42,6 +45,11 @@ impl Reach {
         Reach { one_of: filter.keys(), also, not, exact }
     }
 
+    /// Returns whether the list holds all cases.
+    pub fn is_all(&self) -> bool {
+        self.one_of.is_none() && self.also.is_none() && self.not.is_none()
+    }
+
     /// Returns the condition on a case, with its values; with or without the keys of which it has one.
     pub fn condition(&self, with_keys: bool) -> (String, Vec<Value>) {
         let mut terms = Vec::new();
@@ -58,7 +66,7 @@ impl Reach {
                 values.push(Value::from(key.clone()));
             }
         }
-        (if terms.is_empty() { "1".to_owned() } else { terms.join(" AND ") }, values)
+        (if terms.is_empty() { ANY.to_owned() } else { terms.join(" AND ") }, values)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use caseledger_events::access::{Scope, Sight};
 use caseledger_projections::names;
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 
 use super::{Fault, access, list, reach};
 use crate::documents::SearchHits;
@@ -23,9 +23,18 @@ pub(super) fn hits(
     }
     // Folded words hold letters and digits alone, so nothing in them can be read as a query.
     let query: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
-    let mut statement =
-        db.prepare_cached("SELECT rowid FROM case_names WHERE case_names MATCH ?1 ORDER BY rowid DESC")?;
-    let mut rows = statement.query([query.join(" ")])?;
+    let mut values = vec![query.join(" ")];
+    let keys: Option<Vec<Vec<String>>> = scopes.iter().map(|scope| scope.filter().keys()).collect();
+    // Whoever reaches few cases is not kept waiting by the names of all others.
+    let own = keys.map_or(String::new(), |keys| {
+        let keys = keys.concat();
+        let places = vec!["?"; keys.len()].join(", ");
+        values.extend(keys);
+        format!(" AND rowid IN (SELECT ref FROM access_key WHERE key IN ({places}))")
+    });
+    let sql = format!("SELECT rowid FROM case_names WHERE case_names MATCH ?{own} ORDER BY rowid DESC");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&values))?;
     let mut found = Vec::new();
     while found.len() <= limit as usize
         && let Some(row) = rows.next()?
