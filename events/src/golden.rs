@@ -20,6 +20,7 @@ use crate::keys::KeyEvent;
 use crate::personal::Part;
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
+use crate::viewed::{AccessHeadEvent, Viewed};
 
 /// The folder the files lie in.
 fn folder() -> PathBuf {
@@ -65,6 +66,12 @@ fn facts(event: &Recorded<'_>) -> String {
         return format!("{read:#?}");
     }
     if let Some(read) = AccessEvent::read(event).unwrap() {
+        return format!("{read:#?}");
+    }
+    if let Some(read) = Viewed::read(event).unwrap() {
+        return format!("{read:#?}");
+    }
+    if let Some(read) = AccessHeadEvent::read(event).unwrap() {
         return format!("{read:#?}");
     }
     format!("{:#?}", LedgerEvent::read(event).unwrap().expect("an event of a known stream"))

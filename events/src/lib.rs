@@ -46,6 +46,8 @@ pub mod opening;
 
 pub mod access;
 
+pub mod viewed;
+
 pub mod world;
 
 #[cfg(any(test, feature = "testing"))]

@@ -18,6 +18,7 @@ use crate::envelope::{Recorded, Role, Source};
 use crate::event::{Broadcast, event_type};
 use crate::ids::{Code, CorrelationId, Epoch, LedgerId, Position, StreamId, Version};
 use crate::keys::KeyEvent;
+use crate::viewed::{AccessHeadEvent, VIEWED};
 
 /// The subjects all public events go out on; the stream listens to them.
 pub const SUBJECTS: &str = "ledger.ev.>";
@@ -154,6 +155,8 @@ pub fn is_restricted(kind: &str) -> bool {
     event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted)
         || KeyEvent::KINDS.contains(&kind)
         || AccessEvent::KINDS.contains(&kind)
+        || AccessHeadEvent::KINDS.contains(&kind)
+        || kind == VIEWED
 }
 
 /// Returns an event as others may see it.

@@ -13,6 +13,7 @@ use crate::keys::KeyEvent;
 use crate::personal::{Group, Part};
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
+use crate::viewed::{AccessHeadEvent, Viewed};
 
 /// An event with its facts, in clear; of the personal parts, what they are and not what they say.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -127,6 +128,12 @@ pub fn facts(event: &Recorded<'_>) -> Result<serde_json::Value, BadFrame> {
         return Ok(serde_json::to_value(read).unwrap_or_default());
     }
     if let Some(read) = AccessEvent::read(event)? {
+        return Ok(serde_json::to_value(read).unwrap_or_default());
+    }
+    if let Some(read) = Viewed::read(event)? {
+        return Ok(serde_json::to_value(read).unwrap_or_default());
+    }
+    if let Some(read) = AccessHeadEvent::read(event)? {
         return Ok(serde_json::to_value(read).unwrap_or_default());
     }
     if let Some(read) = LedgerEvent::read(event)? {

@@ -1,6 +1,6 @@
 //! One stored frame of every event type: of a case, of the ledger itself, and of the reference data.
 
-use crate::access::{AccessEvent, RevokeReason, RoleGranted, RoleRevoked};
+use crate::access::{AccessEvent, GlassReason, Operation, RevokeReason, RoleGranted, RoleRevoked};
 use crate::codec;
 use crate::dates::Timestamp;
 use crate::envelope::{Recorded, Role, Scope, Source};
@@ -9,9 +9,10 @@ use crate::ids::{CaseId, CorrelationId, Epoch, KeyId, Position, StreamId, Studen
 use crate::keys::KeyEvent;
 use crate::machine::Draft;
 use crate::parts::*;
-use crate::personal::{Part, PartKind, Personal};
+use crate::personal::{Group, Part, PartKind, Personal};
 use crate::system::{LedgerEvent, ledger_actor};
 use crate::testing::*;
+use crate::viewed::*;
 
 /// A frame and the name of its file.
 pub struct Sample {
@@ -22,7 +23,7 @@ pub struct Sample {
 /// Returns one frame of every type, as written today.
 pub fn samples() -> Vec<Sample> {
     let cases = sample_events().into_iter().zip(1..).map(|(event, i)| of_a_case(&event, i));
-    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_keys()).chain(of_access()).collect()
+    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_keys()).chain(of_access()).chain(of_views()).collect()
 }
 
 fn of_a_case(event: &CaseEvent, i: u64) -> Sample {
@@ -161,6 +162,39 @@ fn of_access() -> Vec<Sample> {
         sample(format!("{}.v{}{name}", draft.kind, draft.schema), &recorded)
     };
     events.iter().map(sample).collect()
+}
+
+/// What the access ledger holds, and what the main ledger holds of it.
+fn of_views() -> Vec<Sample> {
+    let now = Timestamp(1_771_188_300_123_456);
+    let allowed = Viewed {
+        purpose: Some(code("SUPPORT")),
+        groups: vec![Group::Identity, Group::Narrative],
+        results: 1_002,
+        ..Viewed::allowed(Operation::List)
+    };
+    let listed = allowed.with_cases((0..CASES_MAX + 2).map(|_| CaseId([7; 16])));
+    let glass =
+        Viewed { decision: Decision::BreakGlass(GlassReason::LawfulRequest), ..Viewed::allowed(Operation::BreakGlass) };
+    let one = [CaseId([8; 16])];
+    let views = [
+        (Viewed { cases: listed.cases[..2].to_vec(), ..listed }, ""),
+        (Viewed::denied(Operation::OpenCase, Denial::NoSuchCase).with_cases(one), ".denied"),
+        (glass.with_cases(one), ".break_glass"),
+    ];
+    let view = |(viewed, name): &(Viewed, &str)| {
+        let facts = viewed.facts();
+        let (request, source) = (CorrelationId([3; 16]), Source::Person);
+        let view =
+            NewView { actor: lead(), on_behalf_of: None, source, request, policy: 1, at: now, viewed: viewed.clone() };
+        let place = ViewPlace { position: Position(7), version: Version(7), recorded_at: now, salt: [5; 16] };
+        sample(format!("{VIEWED}.v1{name}"), &view.recorded(place, &facts))
+    };
+    let head = AccessHeadRecorded { position: Position(7), chain_hash: ChainHash([0xcd; 32]) };
+    let draft = AccessHeadEvent::AccessHeadRecorded(head).draft(now);
+    let of_head = Recorded { actor: ledger_actor(), source: Source::Ledger, ..recorded(&draft, Position(9), now) };
+    let head = sample(format!("{}.v{}", draft.kind, draft.schema), &of_head);
+    views.iter().map(view).chain([head]).collect()
 }
 
 fn of_reference() -> Vec<Sample> {
