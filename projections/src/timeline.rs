@@ -23,8 +23,8 @@ pub use sentence::sentence;
 pub struct TimelineRow {
     /// The position in the ledger.
     pub position: Position,
-    /// The version of the case after it.
-    pub version: Version,
+    /// The version of the case after it; absent where other events are not shown, so that nobody counts them.
+    pub version: Option<Version>,
     /// The stored name of the event type.
     pub kind: String,
     /// What happened, in one sentence made of facts.
@@ -153,7 +153,7 @@ impl<'a> StoredEntry<'a> {
         let restricted = event_type(self.kind).is_none_or(|row| row.broadcast == Broadcast::Restricted);
         TimelineRow {
             position: self.position,
-            version: self.version,
+            version: Some(self.version),
             kind: self.kind.to_owned(),
             sentence: sentence(read),
             occurred_at: self.occurred_at,

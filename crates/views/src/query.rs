@@ -42,7 +42,8 @@ pub enum Sort {
     ActivityOldest,
 }
 
-/// Which cases, in which order, which page. All filters must hold.
+/// Which cases, in which order, which page. All filters must hold; one that asks for what the asker is not shown of a
+/// case lets it through nowhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CaseQuery {

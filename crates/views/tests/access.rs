@@ -198,6 +198,38 @@ fn q19_who_handed_a_case_over_keeps_it_as_it_stood_then() {
 }
 
 #[test]
+fn what_restricted_events_tell_is_left_out_of_facts_alone() {
+    let mut tape = Tape::new();
+    let detailed = DetailedImmigrationCheckRequested { request: RequestNumber(2) };
+    for past in at_work(ca_case()).into_iter().chain([
+        on("2026-03-02", asked(1, Agency::Inz)),
+        on("2026-03-03", inz_answered(1, Whereabouts::NotOut)),
+        on("2026-03-04", evidence()),
+        on("2026-03-05", detailed),
+    ]) {
+        tape.case(CASE, past);
+    }
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    caught_up(&views);
+    let view = views.case_view();
+    let whole = opened(view, lead()).unwrap().case().unwrap();
+    assert_eq!((whole.row.counts.requests, whole.row.open_requests.len(), whole.requests.len()), (2, 1, 2));
+    assert!(whole.row.flags.out_of_country_unconfirmed && whole.requests[0].row.whereabouts.is_some());
+    let contract = person(Role::RelationshipManager, "B-1", "MOE");
+    let facts = opened(view, contract).unwrap().case().unwrap();
+    assert_eq!((facts.row.counts.requests, facts.row.open_requests.len(), facts.requests.len()), (1, 0, 1));
+    let request = &facts.requests[0].row;
+    assert_eq!((request.answered, request.whereabouts, request.known_code), (None, None, None));
+    assert!(!facts.row.flags.out_of_country_unconfirmed);
+    let scopes = scopes_of(contract, Operation::List);
+    let mut listed = view.list(&scopes, &CaseQuery::default()).unwrap().items;
+    assert_eq!(listed.remove(0).case().unwrap().row, facts.row, "a list says no more than the case");
+    let flag = CaseQuery { flag: Some(Flag::OutOfCountryUnconfirmed), ..CaseQuery::default() };
+    assert_eq!(view.list(&scopes, &flag).unwrap().total, 0);
+}
+
+#[test]
 fn nobody_learns_by_a_filter_what_they_are_not_shown() {
     let (_place, views) = moved();
     let total = |asker: Actor, query: CaseQuery| {

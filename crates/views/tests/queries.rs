@@ -273,7 +273,7 @@ fn a_timeline_is_read_page_by_page_oldest_first() {
     loop {
         let page = views.case_view().history(CASE, cursor.as_deref(), Some(4)).unwrap().unwrap();
         assert_eq!(page.total, 25);
-        versions.extend(page.items.iter().map(|entry| entry.row.version.0));
+        versions.extend(page.items.iter().map(|entry| entry.row.version.unwrap().0));
         match page.next {
             Some(next) => cursor = Some(next),
             None => break,

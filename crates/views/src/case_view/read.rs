@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
 use caseledger_events::ids::CaseId;
-use caseledger_projections::case_view::{AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::case_view::{
+    AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,19 +44,25 @@ pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::R
         Level::AsAtHandOver => {
             file(db, reference, grant)?.row.ok_or_else(|| damaged("a history begins no case".to_owned()))
         }
-        _ => Ok(without_restricted(by_reference(db, reference)?, grant)),
+        level => {
+            let mut row = by_reference(db, reference)?;
+            let asks = level == Level::FactsOnly && row.counts.requests > 0;
+            let mut requests = if asks { parts::all(db, reference)? } else { BTreeMap::new() };
+            leave_out_restricted(&mut row, &mut requests, grant);
+            Ok(row)
+        }
     }
 }
 
 /// Joins a case with everything that belongs to it and the grant shows.
 pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: AsOf) -> rusqlite::Result<CaseDocument> {
-    let parts = match grant.level() {
+    let mut parts = match grant.level() {
         Level::AsAtHandOver => file(db, reference, grant)?,
         _ => stored(db, reference)?,
     };
     let mut row = parts.row.ok_or_else(|| damaged("a history begins no case".to_owned()))?;
     let fields = Fields { db, grant };
-    row = without_restricted(row, grant);
+    leave_out_restricted(&mut row, &mut parts.requests, grant);
     row.speak_of(as_of.day);
     let counted = parts.comments.values().filter(|comment| !comment.by_school);
     let sharing = SharedOf { shared: counted.clone().filter(|comment| comment.shared).count(), of: counted.count() };
@@ -62,7 +70,7 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
         student_details: fields.student(row.student_at)?,
         contacts: fields.find(row.contacts_at)?,
         plans: parts.plans.into_values().rev().map(|row| plan(&fields, row)).collect::<rusqlite::Result<_>>()?,
-        requests: requests(&fields, parts.requests)?,
+        requests: parts.requests.into_values().map(|row| request(&fields, row)).collect::<rusqlite::Result<_>>()?,
         agreements: parts
             .agreements
             .into_values()
@@ -103,26 +111,25 @@ fn file(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<Case
     Ok(file)
 }
 
-/// Leaves out of the row what restricted events alone tell, where these are not shown (design §3).
-fn without_restricted(mut row: CaseRow, grant: &Grant) -> CaseRow {
+/// Leaves out what restricted events alone tell, where these are not shown (design §3): that a detailed check was asked
+/// for, what was answered, what evidence there is.
+fn leave_out_restricted(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestRow>, grant: &Grant) {
     row.closed_because = row.closed_because.and_then(|reason| grant.closed_because(reason));
-    if grant.level() == Level::FactsOnly {
-        row.flags.out_of_country_unconfirmed = false;
+    if grant.level() != Level::FactsOnly {
+        return;
     }
-    row
+    requests.retain(|_, request| !request.detailed);
+    for request in requests.values_mut() {
+        (request.answered, request.whereabouts, request.known_code) = (None, None, None);
+    }
+    let open = requests.values().filter(|request| request.state == RequestState::Open);
+    row.open_requests = open.map(|request| request.number).collect();
+    row.counts.requests = requests.len() as u16;
+    row.flags.out_of_country_unconfirmed = false;
 }
 
-fn requests(fields: &Fields<'_>, rows: BTreeMap<u64, RequestRow>) -> rusqlite::Result<Vec<Request>> {
-    let facts_only = fields.grant.level() == Level::FactsOnly;
-    let rows = rows.into_values().filter(|row| !facts_only || !row.detailed);
-    rows.map(|mut row| {
-        let answer = fields.answer(&row)?;
-        if facts_only {
-            (row.answered, row.whereabouts, row.known_code) = (None, None, None);
-        }
-        Ok(Request { answer, row })
-    })
-    .collect()
+fn request(fields: &Fields<'_>, row: RequestRow) -> rusqlite::Result<Request> {
+    Ok(Request { answer: fields.answer(&row)?, row })
 }
 
 pub(super) fn plan(fields: &Fields<'_>, row: PlanRow) -> rusqlite::Result<Plan> {

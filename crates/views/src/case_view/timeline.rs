@@ -48,17 +48,18 @@ pub(super) fn page(
         "SELECT version, parts, entry FROM timeline WHERE ref = ?1 AND version > ?2 ORDER BY version",
     )?;
     let mut rows = statement.query(params![reference, after.cast_signed()])?;
+    let mut last = after;
     while let Some(row) = rows.next()? {
         let Some(entry) = entry(db, row, grant)? else { continue };
         if items.len() == limit as usize {
             more = true;
             break;
         }
+        last = u64::from(row.get::<_, u32>(0)?);
         items.push(entry);
     }
-    let last = items.last().filter(|_| more);
     Ok(TimelinePage {
-        next: last.map(|item: &TimelineEntry| list.cursor(u64::from(item.row.version.0))),
+        next: more.then(|| list.cursor(last)),
         total: total(db, reference, grant)?,
         items,
         as_of: as_of.position,
@@ -92,7 +93,11 @@ fn entry(db: &Connection, row: &Row<'_>, grant: &Grant) -> rusqlite::Result<Opti
     } else {
         fields(personal::all(db, stored.position)?, grant, &written)
     };
-    Ok(Some(TimelineEntry { row: stored.tell(&read), personal }))
+    let mut row = stored.tell(&read);
+    if !matches!(grant.level(), Level::Full | Level::FactsOnly | Level::AsAtHandOver) {
+        row.version = None;
+    }
+    Ok(Some(TimelineEntry { row, personal }))
 }
 
 /// Leaves what the grant shows of what was written with an event.
