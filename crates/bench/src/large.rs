@@ -41,7 +41,9 @@ pub fn run(dir: &Path, events: u64) -> Result<()> {
     table.row(&["start to healthy after kill -9".into(), millis(healthy.as_secs_f64())]);
     table.row(&["start to ready after kill -9".into(), millis(started.elapsed().as_secs_f64())]);
     let asked = Instant::now();
-    service.get(&format!("/v1/cases/{case}"))?;
+    // An auditor sees the facts of every case; an operator of none.
+    let (status, answer) = service.get_as(&format!("/v1/cases/{case}"), "P-AUD/auditor/MOE")?;
+    anyhow::ensure!(status == 200, "the case is not shown: {status} {answer}");
     table.row(&["that case from the view".into(), millis(asked.elapsed().as_secs_f64())]);
     table.print();
     Ok(())

@@ -68,9 +68,12 @@ impl Service {
 
     /// Asks something as an operator; returns status and body.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
-        self.ask(&format!(
-            "GET {path} HTTP/1.1\r\nHost: x\r\nLedger-Actor: P-OPS/operator/MOE\r\nConnection: close\r\n\r\n"
-        ))
+        self.get_as(path, "P-OPS/operator/MOE")
+    }
+
+    /// Asks something as somebody; returns status and body.
+    pub fn get_as(&self, path: &str, actor: &str) -> Result<(u16, String)> {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nLedger-Actor: {actor}\r\nConnection: close\r\n\r\n"))
     }
 
     /// Sends one command.
