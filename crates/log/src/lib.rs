@@ -4,6 +4,7 @@
 //! and repairs one from the other; [`Reader`] reads what is durable; [`JournalReader`] reads a directory that
 //! another process may own. The bytes are described in `docs/format.md`.
 
+mod access_log;
 mod compare;
 mod entry;
 mod envelope_peek;
@@ -19,6 +20,9 @@ mod report;
 mod sled_store;
 mod store;
 
+pub use access_log::{
+    ACCESS_DIR, AccessLog, AccessLogError, AccessLogOptions, AccessOpenError, AccessReader, Pending, ViewReceipt,
+};
 pub use compare::{Compared, compare_copies};
 pub use entry::Entry;
 pub use error::{CommitError, OpenError, ReadError};

@@ -23,8 +23,10 @@ use crate::journal::writer::{JournalWriter, WriteFailed};
 use crate::reader::Reader;
 use crate::sled_store::{SledFault, SledWriter};
 
-pub(crate) use clean::read_mark;
+pub(crate) use clean::{mark_clean, read_mark, remove_mark};
+pub(crate) use load::{failed, read_head, read_whole};
 pub use lock::{DirLock, LOCK_FILE};
+pub(crate) use open::{create_private_dir, remove_unfinished};
 
 /// Bytes of frames in a group of [`Store::append_frames`].
 const READY_GROUP_BYTES: usize = 1 << 20;

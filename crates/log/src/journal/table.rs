@@ -11,7 +11,10 @@ use parking_lot::RwLock;
 use super::files::Files;
 use super::live_index::{GROUP_FIRST, LiveIndex};
 use super::record::HEADER;
+use super::scan::Opened;
+use super::segment::SEGMENT_HEADER;
 use super::sidecar::Sidecar;
+use crate::error::ReadError;
 
 /// One segment file with its index.
 #[derive(Debug)]
@@ -67,6 +70,16 @@ impl Segment {
                 Extent { last: head.last(), len: head.segment_len, after: head.after }
             }
         }
+    }
+
+    /// Opens the segment for a scan from a position on; without its index it is read from its beginning.
+    pub fn open_at(&self, files: &Files, position: Position) -> Result<Opened, ReadError> {
+        let path = self.path.clone();
+        let file = files.get(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+        let extent = self.extent();
+        let start = self.group_of(files, position);
+        let (offset, next) = start.map_or((SEGMENT_HEADER as u64, self.first), |place| (place.offset, place.first));
+        Ok(Opened { path, file, offset, next, last: extent.last, end: extent.len })
     }
 
     /// Returns where the head of an event's frame lies.

@@ -17,7 +17,6 @@ use crate::journal::files::{Files, read_up_to_at};
 use crate::journal::keeper::KeeperHandle;
 use crate::journal::record::{FRAME_HEAD, frame_crc};
 use crate::journal::scan::{Damage, Opened, Source};
-use crate::journal::segment::SEGMENT_HEADER;
 use crate::journal::table::{Segment, SegmentTable};
 use crate::sled_store::SharedSled;
 
@@ -85,14 +84,7 @@ impl Source for Copies {
     }
 
     fn open_at(&self, position: Position) -> Result<Opened, ReadError> {
-        let segment = self.segment_of(position)?;
-        let path = segment.path.clone();
-        let file = self.files.get(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        let extent = segment.extent();
-        let start = segment.group_of(&self.files, position);
-        // Without its index a segment is read from its beginning.
-        let (offset, next) = start.map_or((SEGMENT_HEADER as u64, segment.first), |place| (place.offset, place.first));
-        Ok(Opened { path, file, offset, next, last: extent.last, end: extent.len })
+        self.segment_of(position)?.open_at(&self.files, position)
     }
 
     fn repair(&self, damage: Damage) -> Result<(), ReadError> {

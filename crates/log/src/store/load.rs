@@ -166,7 +166,7 @@ impl Loader<'_> {
 }
 
 /// Reads a segment file, unreadable sectors as zeros.
-fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let mut bytes = vec![0; file.metadata()?.len() as usize];
     super::copies::read_what_can_be_read(&file, &mut bytes)?;

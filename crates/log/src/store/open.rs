@@ -299,13 +299,14 @@ impl Store {
     }
 }
 
-fn create_private_dir(dir: &Path) -> std::io::Result<()> {
+/// Makes a directory that only its owner may enter.
+pub(crate) fn create_private_dir(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// Removes files that were being written when a process ended.
-fn remove_unfinished(journal: &Path) -> std::io::Result<()> {
+pub(crate) fn remove_unfinished(journal: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(journal)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "tmp") {
