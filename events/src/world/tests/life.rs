@@ -2,17 +2,20 @@
 
 use serde_json::json;
 
+use crate::access;
 use crate::actions::ReopenCase;
 use crate::case::Status;
 use crate::codec::decode;
 use crate::envelope::Source;
 use crate::event::*;
-use crate::ids::{CaseId, StreamId, StudentId};
+use crate::ids::{CaseId, Position, StreamId, StudentId};
 use crate::machine::{Context, Declined, Machine, shard_of};
 use crate::number::CaseNumber;
 use crate::reference::Entry;
 use crate::refusal::Refusal;
+use crate::system::ledger_actor;
 use crate::testing::*;
+use crate::viewed::{AccessHeadEvent, AccessHeadRecorded, ChainHash};
 use crate::world::{Command, World};
 
 const OTHER: CaseId = CaseId([2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -219,4 +222,22 @@ fn an_event_type_of_a_later_build_changes_no_state() {
     stage.world.evolve(&crate::envelope::Recorded { kind: "case_paused", ..event }).unwrap();
     assert!(saved(&stage.world) == before);
     assert_eq!(stage.world.case(CASE).unwrap().status, Status::Allocated);
+}
+
+#[test]
+fn the_head_of_the_access_ledger_is_recorded_by_the_ledger_itself_alone_whether_or_not_roles_are_granted() {
+    let head = AccessHeadRecorded { position: Position(7), chain_hash: ChainHash([0xcd; 32]) };
+    let command = Command::AccessHead(head);
+    let by_the_ledger = Context { actor: ledger_actor(), source: Source::Ledger, ..context() };
+    let mut stage = Stage::new();
+    for _ in 0..2 {
+        let drafts = stage.carry_out(&command, &by_the_ledger).unwrap();
+        assert_eq!(drafts, [AccessHeadEvent::AccessHeadRecorded(head).draft(context().now)]);
+        for other in [context(), Context { actor: ledger_actor(), ..context() }] {
+            let refused = stage.world.decide(&command, &other);
+            assert!(matches!(refused, Err(Declined::Refused(Refusal::NoGrant { .. }))), "{refused:?}");
+        }
+        let first = access::first_operator(code("O-1"), code("MOE"));
+        let _ = stage.carry_out(&Command::Access(first), &by_the_ledger);
+    }
 }
