@@ -16,6 +16,7 @@ use crate::journal;
 use crate::output::{Output, count};
 use crate::progress::Progress;
 use crate::verifying::receipts::{self, KeptReceipt};
+use crate::verifying::views::{self, Views};
 use crate::verifying::walk::{Damage, Seen, Walk, look};
 
 /// Check that nothing in the log was lost, altered or put in another order
@@ -30,6 +31,7 @@ use crate::verifying::walk::{Damage, Seen, Walk, look};
 Examples:
   caseledger verify
   caseledger verify --receipts receipts.ndjson   every receipt handed out is found, with its hash
+  caseledger verify --access                     the access ledger too: nobody who looked was taken out of it
 
 Exit codes: 0 everything holds · 1 something does not, its position is printed · 4 no such ledger"
 )]
@@ -37,6 +39,10 @@ pub struct Args {
     /// Receipts clients kept, one JSON object a line: each must stand at its position with its hash
     #[arg(long, value_name = "FILE")]
     receipts: Option<PathBuf>,
+
+    /// Walk the access ledger too, and look in it for every head of it that the log recorded
+    #[arg(long)]
+    access: bool,
 }
 
 /// What was found; everything holds when both lists are empty.
@@ -48,6 +54,15 @@ struct Found {
     sled: Option<Compared>,
     receipts: Option<u64>,
     bad_receipts: Vec<(KeptReceipt, String)>,
+    /// The access ledger, where it was asked for.
+    views: Option<Views>,
+}
+
+impl Found {
+    fn holds(&self) -> bool {
+        let views = self.views.as_ref().is_none_or(|views| views.damage.is_none());
+        self.damage.is_none() && self.bad_receipts.is_empty() && views
+    }
 }
 
 /// Walks the journal and reports.
@@ -56,7 +71,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let journal = journal::open(&global.data)?;
     let mut wanted: Vec<Position> = kept.iter().flatten().map(|receipt| receipt.position).collect();
     wanted.sort_unstable();
-    let (walk, mut damage) = walk(&journal, wanted)?;
+    let (walk, mut damage) = walk(&journal, Walk::new(wanted))?;
     if let (None, Some(manifest)) = (&damage, Manifest::read(&global.data)?) {
         damage = manifest.differs(&journal)?.map(|(position, what)| Damage { position, what });
     }
@@ -66,18 +81,20 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     }
     let bad_receipts = kept.as_deref().map(|kept| judge(kept, &journal, &walk)).unwrap_or_default();
     let receipts = kept.map(|kept| kept.len() as u64);
-    let found = Found { identity: journal.identity(), walk, damage, sled, receipts, bad_receipts };
+    let identity = journal.identity();
+    let views = args.access.then(|| views::check(&global.data, identity, walk.access_heads())).transpose()?;
+    let found = Found { identity, walk, damage, sled, receipts, bad_receipts, views };
     if output.json {
         print_json(&found, output)
     } else {
         print_text(&found, output)
     }
-    Ok(if found.damage.is_none() && found.bad_receipts.is_empty() { Exit::Ok } else { Exit::FoundWrong })
+    Ok(if found.holds() { Exit::Ok } else { Exit::FoundWrong })
 }
 
 /// Walks the whole journal of a directory; for commands that check what they have done.
 pub fn check(dir: &Path) -> Result<(Walk, Option<Damage>), Failure> {
-    walk(&journal::open(dir)?, Vec::new())
+    walk(&journal::open(dir)?, Walk::new(Vec::new()))
 }
 
 /// What one block of the journal holds: where its groups start and what they link to, and its events.
@@ -105,8 +122,7 @@ fn step_through(walk: &mut Walk, block: SeenBlock) -> Result<(), Damage> {
 }
 
 /// Walks the journal up to its end or its first damage.
-fn walk(journal: &JournalReader, wanted: Vec<Position>) -> Result<(Walk, Option<Damage>), Failure> {
-    let mut walk = Walk::new(wanted);
+pub fn walk(journal: &JournalReader, mut walk: Walk) -> Result<(Walk, Option<Damage>), Failure> {
     let mut damage = None;
     let mut progress = Progress::events("verify", journal.last().0);
     let threads = available_parallelism().map_or(2, std::num::NonZero::get);
@@ -180,9 +196,13 @@ fn judge(kept: &[KeptReceipt], journal: &JournalReader, walk: &Walk) -> Vec<(Kep
 fn print_json(found: &Found, output: &mut Output) {
     let (last, chain) = found.walk.head();
     let damage = found.damage.as_ref().map(|damage| json!({"position": damage.position, "what": damage.what}));
+    let views = found.views.as_ref().map(|Views { head, heads, damage }| {
+        let damage = damage.as_ref().map(|damage| json!({"position": damage.position, "what": damage.what}));
+        json!({"views": head.0, "chain_hash": head.1.to_string(), "recorded_heads": heads, "damage": damage})
+    });
     let bad = found.bad_receipts.iter().map(|(receipt, why)| json!({"position": receipt.position, "why": why}));
     output.json_line(&json!({
-        "holds": found.damage.is_none() && found.bad_receipts.is_empty(),
+        "holds": found.holds(),
         "ledger": found.identity.ledger, "epoch": found.identity.epoch, "simulated": found.walk.is_simulated(),
         "events": last, "streams": found.walk.streams(), "chain_hash": chain.to_string(), "damage": damage,
         "sled": match &found.sled {
@@ -191,6 +211,7 @@ fn print_json(found: &Found, output: &mut Output) {
             Some(Compared::Skipped(_)) | None => "not-compared",
         },
         "receipts": found.receipts, "bad_receipts": bad.collect::<Vec<_>>(),
+        "access": views,
     }));
 }
 
@@ -241,7 +262,21 @@ fn print_text(found: &Found, output: &mut Output) {
             ));
         }
     }
+    found.views.iter().for_each(|views| print_views(views, output));
     if found.damage.is_none() {
         output.line(format_args!("head: position {last}, hash {}", style.bold(chain)));
     }
+}
+
+fn print_views(Views { head: (last, chain), heads, damage }: &Views, output: &mut Output) {
+    let style = output.style;
+    let views = count(last.0, "view");
+    if let Some(Damage { position, what }) = damage {
+        let bad = style.bad("damage");
+        output.line(format_args!("{bad} at position {position} of the access ledger: {what}"));
+        output.line("next: restore the access ledger from a backup; it has no second copy");
+        return;
+    }
+    let heads = count(*heads as u64, "recorded head");
+    output.line(format_args!("{} {views} of the access ledger, hash {chain}; {heads} found in it", style.good("ok:")));
 }

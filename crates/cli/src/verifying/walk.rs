@@ -9,6 +9,7 @@ use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::{Epoch, Position, StreamId, Version};
 use caseledger_events::readable;
 use caseledger_events::system::LedgerEvent;
+use caseledger_events::viewed::{AccessHeadEvent, AccessHeadRecorded, VIEWS_STREAM};
 use caseledger_proof::{Hash, chain, leaf};
 
 /// What was read of one event on its own.
@@ -25,6 +26,7 @@ struct Read {
     previous: Position,
     recorded_at: Timestamp,
     ledger: Option<LedgerEvent>,
+    access_head: Option<AccessHeadEvent>,
 }
 
 impl Seen {
@@ -45,6 +47,7 @@ pub fn look(position: Position, frame: &[u8]) -> Seen {
             previous: event.previous,
             recorded_at: event.recorded_at,
             ledger: LedgerEvent::read(&event)?,
+            access_head: AccessHeadEvent::read(&event)?,
         })
     });
     Seen { position, leaf: leaf(frame), read: read.map_err(|error| error.reason) }
@@ -70,6 +73,10 @@ pub struct Walk {
     /// Chain hashes asked for, by position in order.
     wanted: Vec<Position>,
     found: Vec<(Position, Hash)>,
+    /// What the log says of the access ledger.
+    access_heads: Vec<AccessHeadRecorded>,
+    /// Whether this is the access ledger itself.
+    of_views: bool,
 }
 
 impl Walk {
@@ -85,7 +92,14 @@ impl Walk {
             simulated: false,
             wanted,
             found: Vec::new(),
+            access_heads: Vec::new(),
+            of_views: false,
         }
+    }
+
+    /// Starts before position 1 of an access ledger, which holds views alone.
+    pub fn of_views(epoch: Epoch, wanted: Vec<Position>) -> Walk {
+        Walk { epoch, of_views: true, ..Walk::new(wanted) }
     }
 
     /// Takes the next event, or says what is wrong with it.
@@ -99,6 +113,9 @@ impl Walk {
         self.check_place(&read).map_err(damage)?;
         self.check_ledger(&read, position).map_err(damage)?;
         self.streams.insert(read.stream, (read.version, position));
+        if let Some(AccessHeadEvent::AccessHeadRecorded(head)) = read.access_head {
+            self.access_heads.push(head);
+        }
         self.recorded_at = read.recorded_at;
         self.chain = chain(self.chain, seen.leaf);
         self.last = position;
@@ -153,6 +170,11 @@ impl Walk {
         &self.found
     }
 
+    /// Returns what the log says of the access ledger, in the order it was recorded.
+    pub fn access_heads(&self) -> &[AccessHeadRecorded] {
+        &self.access_heads
+    }
+
     fn check_place(&self, read: &Read) -> Result<(), String> {
         if read.position != self.last.next() {
             return Err(format!("the event says of itself that it stands at position {}", read.position));
@@ -177,6 +199,10 @@ impl Walk {
     }
 
     fn check_ledger(&mut self, read: &Read, position: Position) -> Result<(), String> {
+        let is_view = read.stream == StreamId::system(VIEWS_STREAM);
+        if self.of_views {
+            return if is_view { Ok(()) } else { Err(format!("it is of {} and no view", read.stream)) };
+        }
         match &read.ledger {
             Some(LedgerEvent::LedgerCreated { simulated, .. }) if position == Position(1) => {
                 self.simulated = *simulated;
