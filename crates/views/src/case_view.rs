@@ -165,6 +165,7 @@ impl CaseView {
     /// Runs a query on one state of the view, which it is told.
     fn read<T>(&self, query: impl FnOnce(&Connection, AsOf) -> Result<T, Fault>) -> Result<T, QueryError> {
         self.shared.ready()?;
+        let file = self.shared.pool.generation();
         let answer = self.shared.pool.with(|db| {
             let tx = db.unchecked_transaction()?;
             let as_of = store::as_of(&tx)?;
@@ -173,14 +174,14 @@ impl CaseView {
         match answer.map_err(Fault::Store).and_then(|answer| answer) {
             Ok(answer) => Ok(answer),
             Err(Fault::Query(error)) => Err(error),
-            Err(Fault::Store(error)) => Err(self.failed(&error)),
+            Err(Fault::Store(error)) => Err(self.failed(&error, file)),
         }
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> QueryError {
+    fn failed(&self, error: &rusqlite::Error, file: u64) -> QueryError {
         let reason = error.to_string();
         if store::remedy(error) == Remedy::Rebuild {
-            self.shared.report_damage(format!("a query found its file damaged: {reason}"));
+            self.shared.report_damage(file, format!("a query found its file damaged: {reason}"));
         }
         QueryError::Store { view: MODEL.name, reason }
     }

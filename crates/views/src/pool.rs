@@ -34,6 +34,11 @@ impl Pool {
         Ok(query(lent.connection.as_ref().expect("it is taken when it goes back")))
     }
 
+    /// Returns the number of the file in use: raised by every change.
+    pub fn generation(&self) -> u64 {
+        self.inner.lock().generation
+    }
+
     /// Puts another file into use.
     pub fn switch(&self, path: &Path) {
         let mut inner = self.inner.lock();

@@ -57,8 +57,8 @@ struct Inner {
     state: ViewState,
     last_error: Option<String>,
     set_aside: Vec<SetAside>,
-    /// What a query found wrong with the file; the worker builds it anew.
-    damage: Option<String>,
+    /// What a query found wrong with which file ([`Pool::generation`]); the worker builds it anew.
+    damage: Option<(u64, String)>,
     behind_since: Option<Instant>,
     samples: VecDeque<(Instant, u64)>,
 }
@@ -180,15 +180,16 @@ impl Shared {
         inner.set_aside.push(aside);
     }
 
-    /// Lets the worker know that the file is damaged.
-    pub fn report_damage(&self, reason: String) {
-        self.inner.lock().damage = Some(reason);
+    /// Lets the worker know that a file is damaged.
+    pub fn report_damage(&self, file: u64, reason: String) {
+        self.inner.lock().damage = Some((file, reason));
         self.wake.notify_one();
     }
 
-    /// Takes what a query found wrong with the file.
+    /// Takes what a query found wrong with the file in use; a word about one that was given up already says nothing.
     pub fn take_damage(&self) -> Option<String> {
-        self.inner.lock().damage.take()
+        let (file, reason) = self.inner.lock().damage.take()?;
+        (file == self.pool.generation()).then_some(reason)
     }
 
     /// Returns how far the view has read, unless it is still being built.

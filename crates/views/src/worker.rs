@@ -161,6 +161,8 @@ impl Worker {
         self.keeper.forget();
         self.checkpoint.switch(None);
         let Some(Opened { path, db, .. }) = self.opened.take() else { return Ok(()) };
+        // Queries must not go on finding the old file damaged while another is built.
+        self.shared.pool.close();
         drop(db);
         self.shared.rebuilding();
         let aside = opening::set_aside(&self.dir, self.shared.model, &path, reason.to_owned())
