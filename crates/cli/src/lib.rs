@@ -2,6 +2,7 @@
 //!
 //! Read `cli` for the commands, `commands/` for what each does (one file each), `exit` for how a command ends.
 
+mod access_log;
 mod broker;
 mod cli;
 mod commands;

@@ -16,6 +16,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
+use crate::access_log;
 use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::running;
@@ -88,7 +89,9 @@ impl Road {
     pub async fn close(self) {
         if let Road::Here(service, router) = self {
             drop(router);
+            let access_log = service.access_log();
             service.close().await;
+            access_log::close(access_log).await;
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use tokio::time::{sleep, timeout};
 
+use crate::access_log;
 use crate::exit::{Exit, Failure};
 use crate::listening::{self, Serving};
 use crate::running;
@@ -88,11 +89,13 @@ impl Server {
         let Server { service, address, doors, drain } = self;
         // While the directory is still ours: the next owner writes its own.
         listening::forget(&service.dir);
+        let access_log = service.access_log();
         service.close().await;
         // Closing the log has answered every command; what still runs now is reading.
         if timeout(drain, join_all(doors)).await.is_err() {
             tracing::warn!(seconds = drain.as_secs(), "some requests did not finish in time and were cut off");
         }
+        access_log::close(access_log).await;
         tracing::info!(%address, "stopped");
     }
 }

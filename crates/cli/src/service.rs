@@ -10,13 +10,14 @@ use caseledger_events::world::World;
 use caseledger_http::axum::Router;
 use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Limits, Metrics, Parts};
 use caseledger_identity::Verifier;
-use caseledger_log::{Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
+use caseledger_log::{AccessLog, Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
 use caseledger_seal::Keys;
 use caseledger_views::{ViewOptions, ViewStatus, Views};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::access_log;
 use crate::broker;
 use crate::copying::manifest::refuse_backup;
 use crate::exit::{Exit, Failure};
@@ -60,6 +61,7 @@ pub struct Service {
     views: Arc<Views>,
     keys: Arc<Keys>,
     tokens: Option<Arc<Verifier>>,
+    access_log: Arc<AccessLog>,
     relay: Option<Relay>,
     metrics: Metrics,
     settings: Settings,
@@ -75,11 +77,12 @@ impl Service {
             let (dir, settings) = (dir.to_owned(), settings.clone());
             spawn_blocking(move || open_files(&dir, &settings, time, missing))
         };
-        let Files { ledger, views, keys } = opened.await.map_err(|_| panicked())??;
+        let Files { ledger, views, keys, access_log } = opened.await.map_err(|_| panicked())??;
         let stopping = CancellationToken::new();
         first_operator::grant(&ledger, &settings.access).await?;
         let tokens = sign_in::tokens(dir, settings)?;
         tokens.iter().for_each(|tokens| sign_in::keep_keys_fresh(tokens, &stopping));
+        access_log::record_hourly(&ledger, &access_log, &stopping);
         let relay = match broker::relay_options(settings)? {
             Some(options) => Some(Relay::start(options, ledger.reader()).await?),
             None => None,
@@ -92,6 +95,7 @@ impl Service {
             views: Arc::new(views),
             keys,
             tokens,
+            access_log,
             relay,
             metrics: Metrics::default(),
             settings: settings.clone(),
@@ -115,6 +119,7 @@ impl Service {
             keys: Arc::clone(&self.keys),
             case_students: CaseStudents::default(),
             tokens: self.tokens.clone(),
+            access_log: Arc::clone(&self.access_log),
             admissions: Admissions::default(),
             relay: self.relay_view.clone(),
             limits: Limits::new(&settings),
@@ -129,9 +134,15 @@ impl Service {
         self.views.status()
     }
 
-    /// Closes everything: commands are refused from now on, those queued are finished, both copies closed.
+    /// Returns the access ledger, which is closed last: what still runs when the log is closed is reading.
+    pub fn access_log(&self) -> Arc<AccessLog> {
+        Arc::clone(&self.access_log)
+    }
+
+    /// Closes everything but the access ledger: commands are refused from now on, those queued are finished, both copies closed.
     pub async fn close(self) {
         self.stopping.cancel();
+        access_log::record_head(&self.ledger, &self.access_log).await;
         let ledger = self.ledger.clone();
         let closed = spawn_blocking(move || ledger.shutdown());
         if closed.await.is_err() {
@@ -166,6 +177,7 @@ struct Files {
     ledger: Ledger<World>,
     views: Views,
     keys: Arc<Keys>,
+    access_log: Arc<AccessLog>,
 }
 
 fn open_files(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Files, Failure> {
@@ -174,7 +186,8 @@ fn open_files(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> 
     let keys = Arc::new(keys::open(dir, &settings.keys, &ledger)?);
     let views = Views::open(&dir.join(VIEWS_DIR), ledger.reader(), keys.clone(), ViewOptions::default())
         .map_err(|error| Failure::new(Exit::Internal, error))?;
-    Ok(Files { ledger, views, keys })
+    let access_log = access_log::open(dir, &ledger)?;
+    Ok(Files { ledger, views, keys, access_log })
 }
 
 fn open_ledger(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<(Ledger<World>, StartReport), Failure> {

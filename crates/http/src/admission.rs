@@ -10,6 +10,8 @@ use caseledger_events::reference::REFERENCE_STREAM;
 use chrono::NaiveDate;
 use parking_lot::Mutex;
 
+use crate::actor::Asker;
+use crate::on_record;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -79,8 +81,13 @@ impl Admissions {
 }
 
 /// Lets somebody do what is about the ledger as a whole, or says why not.
-pub fn may(state: &AppState, asker: &Principal, operation: Operation) -> Result<Pass, Problem> {
-    pass(asker, operation, state.ledger.now().auckland()).map_err(Problem::from)
+///
+/// A denial is put on record.
+pub async fn may(state: &AppState, asker: &Asker, operation: Operation) -> Result<Pass, Problem> {
+    match pass(&asker.principal, operation, state.ledger.now().auckland()) {
+        Ok(pass) => Ok(pass),
+        Err(denied) => Err(on_record::denied(state, asker, operation, None, denied).await),
+    }
 }
 
 impl From<Denied> for Problem {

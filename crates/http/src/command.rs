@@ -165,7 +165,7 @@ pub fn submission(
 }
 
 /// Feeds speak for their systems, everybody else for themselves.
-fn source(role: Role) -> Source {
+pub fn source(role: Role) -> Source {
     match role {
         Role::Enrol => Source::Enrol,
         Role::Inz => Source::Inz,

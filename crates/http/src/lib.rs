@@ -10,6 +10,7 @@ mod answer;
 mod command;
 mod limits;
 mod metrics;
+mod on_record;
 mod openapi;
 mod problem;
 mod query;

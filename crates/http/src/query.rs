@@ -1,12 +1,14 @@
 //! Query strings: read strictly, so that a misspelt filter is an error and not a list of everything.
 
-use caseledger_events::access::{Denied, Grant, Operation, Principal, Standing, authorise, no_such_case};
+use caseledger_events::access::{Denied, Grant, Operation, Scope, Standing, authorise, no_such_case, scopes};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::number::CaseNumber;
 use caseledger_views::{Asked, CaseView, QueryError, WhichCase};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
+use crate::actor::Asker;
+use crate::on_record;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -77,21 +79,37 @@ pub async fn ask<T: Send + 'static>(
 /// Asks for one case as somebody: what is not theirs to know of is answered like what there is not.
 pub async fn ask_for<T: Send + 'static>(
     state: &AppState,
-    asker: Principal,
+    asker: &Asker,
     operation: Operation,
     case: &str,
     query: impl FnOnce(&CaseView, WhichCase, Decide<'_>) -> Result<Asked<T>, QueryError> + Send + 'static,
 ) -> Result<(Grant, T), Problem> {
-    let none = no_such_case(&asker, operation);
-    let Some(which) = which(case) else { return Err(none.into()) };
+    let none = no_such_case(&asker.principal, operation);
+    let Some(which) = which(case) else {
+        return Err(on_record::denied(state, asker, operation, None, none).await);
+    };
+    let named = if let WhichCase::Id(id) = which { Some(id) } else { None };
     let today = state.ledger.now().auckland();
+    let principal = asker.principal.clone();
     let asked = ask(state, move |view| {
-        query(view, which, &|standing: &Standing| authorise(&asker, operation, standing, today))
+        query(view, which, &|standing: &Standing| authorise(&principal, operation, standing, today))
     });
-    match asked.await? {
-        Asked::Granted(grant, Some(shown)) => Ok((grant, shown)),
-        Asked::Denied(denied) => Err(denied.into()),
-        Asked::Unknown | Asked::Granted(_, None) => Err(none.into()),
+    let no = match asked.await? {
+        Asked::Granted(grant, Some(shown)) => {
+            on_record::shown(state, asker, &grant).await?;
+            return Ok((grant, shown));
+        }
+        Asked::Denied(denied) => denied,
+        Asked::Unknown | Asked::Granted(_, None) => none,
+    };
+    Err(on_record::denied(state, asker, operation, named, no).await)
+}
+
+/// Decides the lists of an operation; a denial is put on record.
+pub async fn lists_of(state: &AppState, asker: &Asker, operation: Operation) -> Result<Vec<Scope>, Problem> {
+    match scopes(&asker.principal, operation, state.ledger.now().auckland()) {
+        Ok(scopes) => Ok(scopes),
+        Err(denied) => Err(on_record::denied(state, asker, operation, None, denied).await),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caseledger_bus::RelayView;
 use caseledger_events::world::World;
 use caseledger_identity::Verifier;
-use caseledger_log::Ledger;
+use caseledger_log::{AccessLog, Ledger};
 use caseledger_seal::Keys;
 use caseledger_views::Views;
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,8 @@ pub struct Parts {
     pub views: Arc<Views>,
     /// The keys of all students, and the blind index to them.
     pub keys: Arc<Keys>,
+    /// Who looked at what.
+    pub access_log: Arc<AccessLog>,
     /// Checks access tokens; `None` where the header is the only sign-in.
     pub tokens: Option<Arc<Verifier>>,
     /// How much may be asked.

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cli::Global;
 use crate::copying::copy_log;
-use crate::copying::files::{NewDir, copy_secrets};
+use crate::copying::files::{NewDir, copy_access, copy_secrets};
 use crate::copying::manifest::{Manifest, refuse_backup};
 use crate::exit::{Exit, Failure};
 use crate::journal;
@@ -50,6 +50,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let walk = copy_log(&journal, "backup", last, new.path(), identity, |_| Vec::new())?;
     let sled = new.path().join(SLED_DIR);
     fs::remove_dir_all(&sled).map_err(|error| Failure::file("remove", &sled, &error))?;
+    copy_access(&global.data, new.path())?;
     let secrets = copy_secrets(&global.data, new.path())?;
     let manifest = Manifest {
         ledger: identity.ledger,

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::copying::copy_log;
-use crate::copying::files::{NewDir, copy_secret, copy_secrets};
+use crate::copying::files::{NewDir, copy_access, copy_secret, copy_secrets};
 use crate::copying::manifest::Manifest;
 use crate::exit::{Exit, Failure};
 use crate::journal;
@@ -87,6 +87,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let walk = copy_log(&journal, "restore", plan.kept, new.path(), identity, |walk| {
         plan.lost.map(|head_before| history_restored(walk, old, head_before)).into_iter().collect()
     })?;
+    copy_access(&args.from_dir, new.path())?;
     let secrets = copy_secrets(&args.from_dir, new.path())?;
     new.finish()?;
     if let Some(kek) = kek {

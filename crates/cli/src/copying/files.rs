@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use caseledger_log::SECRET_FILE;
+use caseledger_log::{ACCESS_DIR, SECRET_FILE};
 
 use crate::exit::{Exit, Failure};
 use crate::service::KEYS_DIR;
@@ -80,6 +80,28 @@ pub fn copy_secrets(from: &Path, to: &Path) -> Result<usize, Failure> {
         copied += usize::from(copy_file(&entry.path(), &new_keys.join(entry.file_name()))?);
     }
     sync_dir(&new_keys).map_err(failed)?;
+    Ok(copied)
+}
+
+/// Copies the access ledger, after the log: its newest segment may end within a view that was being written, which the
+/// next opening cuts off. Returns how many segments; none where there is no access ledger.
+pub fn copy_access(from: &Path, to: &Path) -> Result<usize, Failure> {
+    let (journal, new) = (from.join(ACCESS_DIR).join("journal"), to.join(ACCESS_DIR).join("journal"));
+    let entries = match fs::read_dir(&journal) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries.map_err(|error| Failure::file("read", &journal, &error))?,
+    };
+    let failed = |error| Failure::file("make", &new, &error);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&new).map_err(failed)?;
+    let mut copied = 0;
+    for entry in entries {
+        let name = entry.map_err(|error| Failure::file("read", &journal, &error))?.file_name();
+        // What indexes a segment is derived, and what is being made has no name yet.
+        if Path::new(&name).extension().is_some_and(|ending| ending == "seg") {
+            copied += usize::from(copy_file(&journal.join(&name), &new.join(&name))?);
+        }
+    }
+    sync_dir(&new).map_err(failed)?;
     Ok(copied)
 }
 

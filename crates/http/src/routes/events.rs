@@ -10,6 +10,7 @@ use bytes::Bytes;
 use caseledger_events::access::Operation;
 use caseledger_events::ids::Position;
 use caseledger_events::readable::ReadableEvent;
+use caseledger_events::viewed::Viewed;
 use caseledger_log::ReadError;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,6 +18,7 @@ use serde_json::json;
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
+use crate::on_record::note;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -62,8 +64,10 @@ async fn stream(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
     let frames = wants_frames(&headers);
-    may(&state, &asker.principal, if frames { Operation::Frames } else { Operation::RawEvents })?;
+    let operation = if frames { Operation::Frames } else { Operation::RawEvents };
+    may(&state, &asker, operation).await?;
     let range: Range = Query::read(raw.as_deref())?.rest()?;
+    note(&state, &asker, Viewed::allowed(operation)).await?;
     let tail = Tail::new(state.ledger.reader(), Position(range.from.unwrap_or(1)));
     let write = if frames { write_frame } else { write_line };
     let body =
@@ -125,7 +129,7 @@ async fn one(
     asker: Asker,
     Path(position): Path<String>,
 ) -> Result<Json<ReadableEvent>, Problem> {
-    may(&state, &asker.principal, Operation::RawEvents)?;
+    may(&state, &asker, Operation::RawEvents).await?;
     let position =
         Position(position.parse().map_err(|_| Problem::bad_request("bad-position", "a position is a number from 1"))?);
     let reader = state.ledger.reader();
@@ -135,7 +139,10 @@ async fn one(
     let read =
         tokio::task::spawn_blocking(move || Ok::<_, ReadError>((reader.get(position)?, reader.chain_at(position)?)));
     match read.await {
-        Ok(read) => readable(&read?).map(Json),
+        Ok(read) => {
+            note(&state, &asker, Viewed::allowed(Operation::RawEvents)).await?;
+            readable(&read?).map(Json)
+        }
         Err(_) => Err(Problem::internal("the read ended before its answer")),
     }
 }

@@ -8,13 +8,15 @@ use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use caseledger_events::access::{Denied, Filter, Operation, scope};
+use caseledger_events::access::{Denied, Filter, Operation, Scope, scope};
 use caseledger_events::ids::{Code, Position};
 use caseledger_events::public::{self, Place};
+use caseledger_events::viewed::Viewed;
 use futures::stream::{self, StreamExt};
 
 use super::Route;
 use crate::actor::{self, Asker};
+use crate::on_record::{self, note};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -32,7 +34,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn feed(State(state): State<AppState>, asker: Asker, headers: HeaderMap) -> Result<Response, Problem> {
-    let provider = whose(&state, &asker)?;
+    let provider = whose(&state, &asker).await?;
+    note(&state, &asker, Viewed::allowed(Operation::Feed)).await?;
     let from = match actor::text(&headers, "last-event-id")? {
         Some(text) => Position(
             text.parse().map_err(|_| actor::bad_header("last-event-id", "a position is a number; 0 for all of it"))?,
@@ -64,14 +67,17 @@ async fn feed(State(state): State<AppState>, asker: Asker, headers: HeaderMap) -
 }
 
 /// Returns whose events somebody follows; `None` for those of all.
-fn whose(state: &AppState, asker: &Asker) -> Result<Option<Code>, Problem> {
+async fn whose(state: &AppState, asker: &Asker) -> Result<Option<Code>, Problem> {
     let today = state.ledger.now().auckland();
-    match scope(&asker.principal, Operation::Feed, None, today)?.filter() {
-        Filter::All => Ok(None),
-        Filter::Provider { provider } => Ok(Some(*provider)),
+    let scope = scope(&asker.principal, Operation::Feed, None, today);
+    let no = match scope.as_ref().map(Scope::filter) {
+        Ok(Filter::All) => return Ok(None),
+        Ok(Filter::Provider { provider }) => return Ok(Some(*provider)),
         // A list that needs more than the event says is asked for as a list.
-        _ => Err(Denied::NotThisRole { role: asker.actor.role, operation: Operation::Feed }.into()),
-    }
+        Ok(_) => Denied::NotThisRole { role: asker.actor.role, operation: Operation::Feed },
+        Err(denied) => *denied,
+    };
+    Err(on_record::denied(state, asker, Operation::Feed, None, no).await)
 }
 
 fn event((entry, hash): &Read, before: Option<[u8; 32]>, source: &str, provider: Option<Code>) -> Option<Event> {

@@ -58,7 +58,7 @@ async fn revoke(
 }
 
 async fn act(state: &AppState, headers: Headers, name: &str, act: AccessAct, text: &str) -> Result<Response, Problem> {
-    may(state, &headers.asker.principal, Operation::GrantRoles)?;
+    may(state, &headers.asker, Operation::GrantRoles).await?;
     let hash = body_hash(name, text)?;
     let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
     let submission = submission(&headers, Command::Access(act), tag, hash, None, Vec::new());

@@ -41,7 +41,7 @@ async fn act(
     JsonText(text): JsonText,
 ) -> Result<Response, Problem> {
     let body: KeyCommand = input::read(&text, "")?;
-    may(&state, &asker.principal, needed(&body))?;
+    may(&state, &asker, needed(&body)).await?;
     let headers = Headers::read(asker, &headers)?;
     let hash = body_hash("keys", &text)?;
     let tag = state.ledger.tag(&headers.asker.actor, body.name(), &headers.key);

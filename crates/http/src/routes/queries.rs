@@ -5,7 +5,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use caseledger_events::access::{Operation, scopes};
+use caseledger_events::access::Operation;
 use caseledger_events::personal::Personal;
 use caseledger_views::{CasePage, CaseQuery, SearchHits, ShownCase, TimelinePage};
 use schemars::JsonSchema;
@@ -14,9 +14,10 @@ use serde::Deserialize;
 use super::Route;
 use crate::actor::Asker;
 use crate::command::JsonText;
+use crate::on_record;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::{Query, ask, ask_for, wait_for};
+use crate::query::{Query, ask, ask_for, lists_of, wait_for};
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -65,8 +66,7 @@ async fn one(
     let Nothing {} = query.rest()?;
     wait_for(&state, query.min_position).await?;
     let (_, shown) =
-        ask_for(&state, asker.principal, Operation::OpenCase, &case, |view, case, decide| view.case(case, decide))
-            .await?;
+        ask_for(&state, &asker, Operation::OpenCase, &case, |view, case, decide| view.case(case, decide)).await?;
     // What is left out of another form is not told by its version either.
     let version = if let ShownCase::Case(document) = &shown { Some(document.row.version) } else { None };
     let etag = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
@@ -97,7 +97,7 @@ async fn timeline(
     let query = Query::read(raw.as_deref())?;
     let page: PageQuery = query.rest()?;
     wait_for(&state, query.min_position).await?;
-    let shown = ask_for(&state, asker.principal, Operation::Timeline, &case, move |view, case, decide| {
+    let shown = ask_for(&state, &asker, Operation::Timeline, &case, move |view, case, decide| {
         view.timeline(case, decide, page.cursor.as_deref(), page.limit)
     });
     Ok(Json(shown.await?.1))
@@ -106,9 +106,12 @@ async fn timeline(
 async fn list(State(state): State<AppState>, asker: Asker, RawQuery(raw): RawQuery) -> Result<Json<CasePage>, Problem> {
     let query = Query::read(raw.as_deref())?;
     let filters: CaseQuery = query.rest()?;
-    let scopes = scopes(&asker.principal, Operation::List, state.ledger.now().auckland())?;
+    let scopes = lists_of(&state, &asker, Operation::List).await?;
     wait_for(&state, query.min_position).await?;
-    ask(&state, move |view| view.list(&scopes, &filters)).await.map(Json)
+    let asked = scopes.clone();
+    let page = ask(&state, move |view| view.list(&asked, &filters)).await?;
+    on_record::listed(&state, &asker, &scopes, &page.items).await?;
+    Ok(Json(page))
 }
 
 /// What is searched for; in a body, so that no name stands in a URL.
@@ -131,7 +134,10 @@ async fn search(
     let query = Query::read(raw.as_deref())?;
     let Nothing {} = query.rest()?;
     let body: SearchBody = caseledger_events::input::read(&text, "")?;
-    let scopes = scopes(&asker.principal, Operation::Search, state.ledger.now().auckland())?;
+    let scopes = lists_of(&state, &asker, Operation::Search).await?;
     wait_for(&state, query.min_position).await?;
-    ask(&state, move |view| view.search(&scopes, body.name.reveal(), body.limit.unwrap_or(20))).await.map(Json)
+    let asked = scopes.clone();
+    let hits = ask(&state, move |view| view.search(&asked, body.name.reveal(), body.limit.unwrap_or(20))).await?;
+    on_record::listed(&state, &asker, &scopes, &hits.items).await?;
+    Ok(Json(hits))
 }

@@ -52,7 +52,7 @@ async fn record(
     headers: HeaderMap,
     JsonText(text): JsonText,
 ) -> Result<Response, Problem> {
-    may(&state, &asker.principal, Operation::Reference)?;
+    may(&state, &asker, Operation::Reference).await?;
     let headers = Headers::read(asker, &headers)?;
     let body: ReferenceBody = input::read(&text, "")?;
     if body.entries.len() > ROWS_MAX {

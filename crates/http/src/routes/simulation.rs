@@ -42,7 +42,7 @@ async fn set(
     asker: Asker,
     JsonText(text): JsonText,
 ) -> Result<Json<ClockBody>, Problem> {
-    may(&state, &asker.principal, Operation::Operate)?;
+    may(&state, &asker, Operation::Operate).await?;
     let body: ClockBody = input::read(&text, "")?;
     state.ledger.set_simulated_time(body.now).map_err(|error| {
         Problem::new(StatusCode::CONFLICT, "clock-not-set", error.to_string()).way_out(

@@ -11,7 +11,7 @@ use caseledger_bus::RelayView;
 use caseledger_events::world::World;
 use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Limits, Metrics, Parts, router};
 use caseledger_identity::{DevIssuer, IdentitySettings, Verifier};
-use caseledger_log::{Ledger, LedgerOptions};
+use caseledger_log::{AccessLog, AccessLogOptions, Ledger, LedgerOptions};
 use caseledger_seal::{KekFile, Keys};
 use caseledger_views::{ViewOptions, Views};
 use http_body_util::BodyExt;
@@ -30,6 +30,7 @@ pub const CIT: &str = "P-CIT/cit/MOE";
 pub struct Service {
     pub app: Router,
     pub ledger: Ledger<World>,
+    pub access_log: Arc<AccessLog>,
     pub stopping: CancellationToken,
     views: Arc<Views>,
     dir: tempfile::TempDir,
@@ -77,12 +78,17 @@ impl Service {
         let views = Views::open(&dir.path().join("views"), ledger.reader(), keys.clone(), options).unwrap();
         let stopping = CancellationToken::new();
         let views = Arc::new(views);
+        let options = AccessLogOptions { space_floor_bytes: 0, ..AccessLogOptions::default() };
+        let access = dir.path().join("access");
+        let (access_log, _) = AccessLog::open(&access, ledger.identity().ledger, &options).unwrap();
+        let access_log = Arc::new(access_log);
         let state = AppState::new(Parts {
             ledger: ledger.clone(),
             views: views.clone(),
             keys,
             case_students: CaseStudents::default(),
             tokens,
+            access_log: access_log.clone(),
             admissions: Admissions::default(),
             limits: Limits::new(&settings),
             relay: RelayView::disabled(),
@@ -90,7 +96,7 @@ impl Service {
             stopping: stopping.clone(),
             metrics: Metrics::default(),
         });
-        Service { app: router(state), ledger, stopping, views, dir }
+        Service { app: router(state), ledger, access_log, stopping, views, dir }
     }
 
     /// Returns the folder of everything it stores.

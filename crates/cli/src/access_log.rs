@@ -1,0 +1,104 @@
+//! The access ledger of a service: opened with it, and its head recorded in the main ledger, hourly and at the end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use caseledger_events::envelope::Source;
+use caseledger_events::ids::{CorrelationId, Position, StreamId};
+use caseledger_events::machine::Submission;
+use caseledger_events::system::ledger_actor;
+use caseledger_events::viewed::{ACCESS_HEAD_STREAM, AccessHeadEvent, AccessHeadRecorded, ChainHash};
+use caseledger_events::world::{Command, World};
+use caseledger_log::{ACCESS_DIR, AccessLog, AccessLogOptions, Ledger, Outcome};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::{Exit, Failure};
+
+/// How often the head is recorded.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Opens the access ledger of a data directory, and says what it no longer holds of what the main ledger recorded.
+pub fn open(dir: &Path, ledger: &Ledger<World>) -> Result<Arc<AccessLog>, Failure> {
+    let opened = AccessLog::open(&dir.join(ACCESS_DIR), ledger.identity().ledger, &AccessLogOptions::default());
+    let (log, _) = opened.map_err(|error| Failure::new(Exit::FoundWrong, error))?;
+    if let Some(recorded) = last_recorded(ledger)? {
+        let reader = log.reader();
+        let held = if reader.head().0 >= recorded.position { reader.chain_at(recorded.position).ok() } else { None };
+        if held.map(|hash| hash.0) != Some(recorded.chain_hash.0) {
+            tracing::error!(
+                position = recorded.position.0,
+                "the access ledger does not hold what the log recorded of it: views are missing or were changed; \
+                 `caseledger verify --access` says which"
+            );
+        }
+    }
+    Ok(Arc::new(log))
+}
+
+/// Returns the last head the main ledger recorded.
+fn last_recorded(ledger: &Ledger<World>) -> Result<Option<AccessHeadRecorded>, Failure> {
+    let Some((_, position)) = ledger.head(StreamId::system(ACCESS_HEAD_STREAM)) else { return Ok(None) };
+    let entry = ledger.reader().get(position)?;
+    let event = entry.decode().map_err(|error| Failure::new(Exit::FoundWrong, error))?;
+    let read = AccessHeadEvent::read(&event).map_err(|error| Failure::new(Exit::FoundWrong, error))?;
+    Ok(read.map(|AccessHeadEvent::AccessHeadRecorded(head)| head))
+}
+
+/// Records the head in the main ledger where views were added since the last time.
+pub async fn record_head(ledger: &Ledger<World>, log: &AccessLog) {
+    let (position, chain) = log.head();
+    let recorded = last_recorded(ledger).ok().flatten().map_or(Position(0), |head| head.position);
+    if position <= recorded {
+        return;
+    }
+    let head = AccessHeadRecorded { position, chain_hash: ChainHash(chain.0) };
+    match ledger.execute(submission(head)).await {
+        Outcome::Accepted(_) => {}
+        outcome => tracing::warn!(?outcome, "how far the access ledger reaches was not recorded in the log"),
+    }
+}
+
+/// Records the head every hour until the service stops.
+pub fn record_hourly(ledger: &Ledger<World>, log: &Arc<AccessLog>, stopping: &CancellationToken) {
+    let (ledger, log, stopping) = (ledger.clone(), Arc::clone(log), stopping.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = sleep(HOUR) => record_head(&ledger, &log).await,
+                () = stopping.cancelled() => return,
+            }
+        }
+    });
+}
+
+/// Writes what has queued and marks a clean stop.
+pub async fn close(log: Arc<AccessLog>) {
+    match spawn_blocking(move || log.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the access ledger was not closed cleanly; the next start looks it over")
+        }
+        Err(_) => tracing::error!("closing the access ledger panicked; the next start looks it over"),
+    }
+}
+
+fn submission(head: AccessHeadRecorded) -> Submission<Command> {
+    Submission {
+        command: Command::AccessHead(head),
+        stream: None,
+        expected: None,
+        also_expected: Vec::new(),
+        tag: None,
+        body_hash: [0; 32],
+        actor: ledger_actor(),
+        on_behalf_of: None,
+        source: Source::Ledger,
+        source_recorded_at: None,
+        correlation: CorrelationId(uuid::Uuid::new_v4().into_bytes()),
+        parts: Vec::new(),
+        sealed: None,
+    }
+}

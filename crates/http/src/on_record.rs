@@ -1,0 +1,83 @@
+//! Every view on record before its answer leaves: what cannot be recorded is not shown (design §3).
+
+use std::time::Duration;
+
+use caseledger_events::access::{Denied, Grant, Operation, Scope};
+use caseledger_events::ids::CaseId;
+use caseledger_events::viewed::{Denial, NewView, Viewed};
+use caseledger_log::AccessLogError;
+use caseledger_views::ShownItem;
+use tokio::time::timeout;
+
+use crate::actor::Asker;
+use crate::command::source;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A disk that takes longer to take a view than this does not get to hold up its reader.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Puts a view on record; durable on return.
+pub async fn note(state: &AppState, asker: &Asker, viewed: Viewed) -> Result<(), Problem> {
+    let view = NewView {
+        actor: asker.actor,
+        on_behalf_of: asker.on_behalf_of,
+        source: source(asker.actor.role),
+        request: asker.correlation,
+        policy: 1,
+        at: state.ledger.now(),
+        viewed,
+    };
+    match timeout(LIMIT, state.access_log.append(view)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(not_on_record(&error)),
+        Err(_) => Err(unavailable("the access ledger takes too long")),
+    }
+}
+
+/// Puts on record that one case was shown.
+pub async fn shown(state: &AppState, asker: &Asker, grant: &Grant) -> Result<(), Problem> {
+    let decided = grant.decided();
+    let mut viewed = Viewed::allowed(decided.operation).with_cases([grant.case()]);
+    viewed.groups = decided.sees().groups().collect();
+    viewed.results = 1;
+    note(state, asker, viewed).await
+}
+
+/// Puts on record which cases a list showed.
+pub async fn listed(state: &AppState, asker: &Asker, scopes: &[Scope], items: &[ShownItem]) -> Result<(), Problem> {
+    let Some(first) = scopes.first() else { return Ok(()) };
+    let mut viewed = Viewed::allowed(first.decided().operation).with_cases(items.iter().map(ShownItem::id));
+    let mut groups: Vec<_> =
+        scopes.iter().flat_map(|scope| scope.decided().sees().groups().collect::<Vec<_>>()).collect();
+    groups.sort();
+    groups.dedup();
+    viewed.groups = groups;
+    viewed.results = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    note(state, asker, viewed).await
+}
+
+/// Puts an attempt on record that was denied, and returns what it is answered.
+pub async fn denied(
+    state: &AppState,
+    asker: &Asker,
+    operation: Operation,
+    case: Option<CaseId>,
+    denied: Denied,
+) -> Problem {
+    let viewed = Viewed::denied(operation, Denial::from(&denied)).with_cases(case);
+    match note(state, asker, viewed).await {
+        Ok(()) => denied.into(),
+        Err(unrecorded) => unrecorded,
+    }
+}
+
+fn not_on_record(error: &AccessLogError) -> Problem {
+    tracing::error!(%error, "a view could not be put on record, so nothing was shown");
+    unavailable("the view could not be put on record")
+}
+
+fn unavailable(detail: &'static str) -> Problem {
+    Problem::unavailable("not-on-record", format!("{detail}: nothing is shown"), 10)
+        .way_out("ask again in a moment; an operator sees why in the log")
+}
