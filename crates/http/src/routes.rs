@@ -27,6 +27,7 @@ mod grants;
 mod health;
 mod keys;
 mod ledger;
+mod looked;
 mod queries;
 mod reference;
 mod simulation;
@@ -55,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         reference::routes(),
         grants::routes(),
         keys::routes(),
+        looked::routes(),
         ledger::routes(),
         catalogue::routes(),
         simulation::routes(),

@@ -6,7 +6,7 @@ mod support;
 
 use caseledger_events::ids::Position;
 use caseledger_events::viewed::{Decision, Denial, Viewed};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::*;
 
 /// What is on record after a position: who, in which role, and what.
@@ -43,7 +43,7 @@ async fn an_opened_case_a_list_and_a_search_name_who_saw_which_cases() {
     assert_eq!(told, [("open", 1), ("timeline", 1), ("list", 1), ("search", 1)]);
     for (person, role, viewed) in &views {
         assert_eq!((person.as_str(), role.as_str()), ("P-LEAD", "workflow_lead"));
-        assert_eq!(viewed.cases.iter().map(ToString::to_string).collect::<Vec<_>>(), [case.clone()]);
+        assert_eq!(viewed.cases.iter().map(ToString::to_string).collect::<Vec<_>>(), std::slice::from_ref(&case));
         assert!(!viewed.groups.is_empty() && viewed.decision == Decision::Allowed, "{viewed:?}");
     }
 }
@@ -64,6 +64,35 @@ async fn denied_attempts_are_on_record_too() {
     let role = Decision::Denied(Denial::NotThisRole);
     assert_eq!(told, [("open", Decision::Denied(Denial::NoSuchCase)), ("list", role), ("raw events", role)]);
     assert_eq!(views[0].2.cases.len(), 1, "which case was tried");
+}
+
+#[tokio::test]
+async fn who_looked_at_a_case_is_one_question_and_asking_it_is_on_record() {
+    let service = Service::start().await;
+    let (case, other) = (service.refer("k1").await, service.refer("k2").await);
+    let position = service.ledger.reader().durable();
+    for seen in [&case, &case, &other] {
+        assert_eq!(service.get(&format!("/v1/cases/{seen}?min_position={position}"), LEAD).await.status, 200);
+    }
+    let ask = async |body: Value| service.post("/v1/access-ledger/search", AUDITOR, "a", &body).await;
+    let who = json!({"case": case});
+    let answer = ask(who.clone()).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    let items = answer.json["items"].as_array().unwrap().clone();
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().all(|view| view["actor"]["person"] == "P-LEAD" && view["viewed"]["operation"] == "open"));
+    let again = ask(who.clone()).await.json["items"].as_array().unwrap().clone();
+    assert_eq!(again.len(), 3, "the first question is an answer to the second");
+    assert_eq!(
+        (&again[2]["actor"]["person"], &again[2]["viewed"]["operation"]),
+        (&json!("P-AUD"), &json!("access ledger"))
+    );
+    let first = ask(json!({"limit": 1})).await.json;
+    assert_eq!((first["items"].as_array().unwrap().len(), &first["next"]), (1, &json!(1)));
+    let after = ask(json!({"limit": 1, "after": first["next"]})).await.json;
+    assert_eq!(after["items"][0]["position"], 2);
+    assert_problem(&ask(json!({"limit": 0})).await, 400, "bad-limit");
+    assert_problem(&service.post("/v1/access-ledger/search", LEAD, "b", &who).await, 403, "not-this-role");
 }
 
 #[tokio::test]
