@@ -4,10 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use caseledger_events::envelope::Source;
-use caseledger_events::ids::{CorrelationId, Position, StreamId};
-use caseledger_events::machine::Submission;
-use caseledger_events::system::ledger_actor;
+use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::viewed::{ACCESS_HEAD_STREAM, AccessHeadEvent, AccessHeadRecorded, ChainHash};
 use caseledger_events::world::{Command, World};
 use caseledger_log::{ACCESS_DIR, AccessLog, AccessLogOptions, Ledger, Outcome};
@@ -16,6 +13,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, Failure};
+use crate::own_act::by_the_ledger;
 
 /// How often the head is recorded.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -55,7 +53,7 @@ pub async fn record_head(ledger: &Ledger<World>, log: &AccessLog) {
         return;
     }
     let head = AccessHeadRecorded { position, chain_hash: ChainHash(chain.0) };
-    match ledger.execute(submission(head)).await {
+    match ledger.execute(by_the_ledger(Command::AccessHead(head))).await {
         Outcome::Accepted(_) => {}
         outcome => tracing::warn!(?outcome, "how far the access ledger reaches was not recorded in the log"),
     }
@@ -82,23 +80,5 @@ pub async fn close(log: Arc<AccessLog>) {
             tracing::warn!(%error, "the access ledger was not closed cleanly; the next start looks it over")
         }
         Err(_) => tracing::error!("closing the access ledger panicked; the next start looks it over"),
-    }
-}
-
-fn submission(head: AccessHeadRecorded) -> Submission<Command> {
-    Submission {
-        command: Command::AccessHead(head),
-        stream: None,
-        expected: None,
-        also_expected: Vec::new(),
-        tag: None,
-        body_hash: [0; 32],
-        actor: ledger_actor(),
-        on_behalf_of: None,
-        source: Source::Ledger,
-        source_recorded_at: None,
-        correlation: CorrelationId(uuid::Uuid::new_v4().into_bytes()),
-        parts: Vec::new(),
-        sealed: None,
     }
 }

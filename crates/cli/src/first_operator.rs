@@ -1,21 +1,18 @@
 //! The first operator of a ledger, named in the settings and granted by the ledger itself (E47).
 
 use caseledger_events::access::{AccessAct, first_operator};
-use caseledger_events::envelope::Source;
-use caseledger_events::ids::CorrelationId;
-use caseledger_events::machine::Submission;
 use caseledger_events::refusal::Refusal;
-use caseledger_events::system::ledger_actor;
 use caseledger_events::world::{Command, World};
 use caseledger_log::{Ledger, Outcome};
 
 use crate::exit::{Exit, Failure};
+use crate::own_act::by_the_ledger;
 use crate::settings::Access;
 
 /// Grants the role of operator to the person of the settings while nobody holds it; else nothing happens.
 pub async fn grant(ledger: &Ledger<World>, settings: &Access) -> Result<(), Failure> {
     let Some(act) = named(&settings.first_operator)? else { return Ok(()) };
-    match ledger.execute(submission(act)).await {
+    match ledger.execute(by_the_ledger(Command::Access(act))).await {
         Outcome::Accepted(receipt) => {
             tracing::warn!(position = receipt.position.0, "the first operator was granted as the settings say");
             Ok(())
@@ -39,22 +36,4 @@ fn named(text: &str) -> Result<Option<AccessAct>, Failure> {
             "two codes, such as P-4T3RKPWA2EXSX/MOE; the person's code stands in the log when a sign-in has no grant",
         )
     })
-}
-
-fn submission(act: AccessAct) -> Submission<Command> {
-    Submission {
-        command: Command::Access(act),
-        stream: None,
-        expected: None,
-        also_expected: Vec::new(),
-        tag: None,
-        body_hash: [0; 32],
-        actor: ledger_actor(),
-        on_behalf_of: None,
-        source: Source::Ledger,
-        source_recorded_at: None,
-        correlation: CorrelationId(uuid::Uuid::new_v4().into_bytes()),
-        parts: Vec::new(),
-        sealed: None,
-    }
 }

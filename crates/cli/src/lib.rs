@@ -16,6 +16,7 @@ mod keys;
 mod listening;
 mod logging;
 mod output;
+mod own_act;
 mod progress;
 mod relaying;
 mod replaying;
