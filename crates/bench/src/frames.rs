@@ -24,9 +24,11 @@ pub struct Written {
     pub history: History,
 }
 
+/// Which ledger a log of its own is said to be.
+pub const ANY: LedgerIdentity = LedgerIdentity { ledger: LedgerId([7; 16]), epoch: Epoch(0) };
+
 /// Fills a new log in `dir` with so many events.
-pub fn fill(dir: &Path, events: u64) -> Result<Written> {
-    let identity = LedgerIdentity { ledger: LedgerId([7; 16]), epoch: Epoch(0) };
+pub fn fill(dir: &Path, identity: LedgerIdentity, events: u64) -> Result<Written> {
     let mut store = Store::create(dir, identity, &StoreOptions::default())?;
     let mut history = History::new(1, events, 500);
     let (mut seconds, mut frame_bytes) = (0.0, 0);
@@ -55,7 +57,7 @@ pub fn fill(dir: &Path, events: u64) -> Result<Written> {
 pub fn run(dir: &Path, events: u64) -> Result<()> {
     let floor = floor::measure(dir, 1 << 20, Duration::from_secs(3))?;
     let data = tempfile::tempdir_in(dir)?;
-    let written = fill(&data.path().join("log"), events)?;
+    let written = fill(&data.path().join("log"), ANY, events)?;
     let on_disk = bytes_under(&data.path().join("log"))?;
     let mut table = Figures::new(&["what", "figure"]);
     table.row(&[

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use caseledger_events::ids::Epoch;
+use caseledger_log::LedgerIdentity;
+use serde_json::Value;
 
 use crate::figures::{Figures, millis, thousands};
 use crate::service::Service;
@@ -14,9 +17,9 @@ pub fn run(dir: &Path, events: u64) -> Result<()> {
     let data = tempfile::tempdir_in(dir)?;
     let ledger = data.path().join("ledger");
     std::fs::create_dir_all(&ledger)?;
-    let log = ledger.join("log");
     println!("Writing {} events …", thousands(events as f64));
-    let written = frames::fill(&log, events)?;
+    let written = fill(&ledger, events)?;
+    let log = ledger.clone();
     let (case, head) = written.history.long.context("no long case")?;
     let mut table = Figures::new(&["what", "figure"]);
     let on_disk = frames::bytes_under(&log)?;
@@ -47,6 +50,22 @@ pub fn run(dir: &Path, events: u64) -> Result<()> {
     table.row(&["that case from the view".into(), millis(asked.elapsed().as_secs_f64())]);
     table.print();
     Ok(())
+}
+
+/// Has the service make a ledger with its secret and keys, and puts a large log in the place of its own.
+fn fill(ledger: &Path, events: u64) -> Result<frames::Written> {
+    let (service, _) = Service::start(ledger, &[])?;
+    let told: Value = serde_json::from_str(&service.get("/v1/ledger")?.1)?;
+    service.kill()?;
+    for part in ["journal", "sled", "snapshots", "views", "access"] {
+        // A part that the service had not made yet is not missed.
+        let _ = std::fs::remove_dir_all(ledger.join(part));
+    }
+    let identity = LedgerIdentity {
+        ledger: told["ledger"].as_str().context("no ledger id")?.parse()?,
+        epoch: Epoch(u32::try_from(told["epoch"].as_u64().context("no epoch")?)?),
+    };
+    frames::fill(ledger, identity, events)
 }
 
 fn history(log: &Path, head: caseledger_events::ids::Position, table: &mut Figures) -> Result<()> {

@@ -16,7 +16,7 @@ use crate::frames;
 pub fn run(dir: &Path, events: u64) -> Result<()> {
     let data = tempfile::tempdir_in(dir)?;
     let log = data.path().join("log");
-    frames::fill(&log, events)?;
+    frames::fill(&log, frames::ANY, events)?;
     let Some(broker) = Broker::start() else { bail!("there is no nats-server: `cargo xtask tools` fetches one") };
     let (store, _) = Store::open(&log, &StoreOptions::default())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -16,7 +16,7 @@ use crate::frames;
 pub fn run(dir: &Path, events: u64) -> Result<()> {
     let data = tempfile::tempdir_in(dir)?;
     let log = data.path().join("log");
-    frames::fill(&log, events)?;
+    frames::fill(&log, frames::ANY, events)?;
     let mut table = Figures::new(&["what", "events/s"]);
     for threads in [1, 2] {
         let reader = JournalReader::open(&log)?;
