@@ -27,7 +27,7 @@ pub struct Keys {
 
 struct Written {
     file: KeyFile,
-    kek: KekId,
+    header: Header,
     table: Table,
     /// Raised by every rewrite: what was appended before it is durable.
     generation: u64,
@@ -75,7 +75,7 @@ impl Keys {
             keeper,
             dir: dir.to_owned(),
             blind: hmac::Key::new(hmac::HMAC_SHA256, &blind[..]),
-            written: Mutex::new(Written { file, kek: header.kek, table, generation: 0, poisoned: false }),
+            written: Mutex::new(Written { file, header, table, generation: 0, poisoned: false }),
             synced: Mutex::new(synced),
         })
     }
@@ -135,7 +135,7 @@ impl Keys {
     pub(crate) fn secret(&self, key: KeyId) -> Option<(StudentId, Secret)> {
         let (record, kek) = {
             let written = self.written.lock();
-            (*written.table.by_key(key)?, written.kek)
+            (*written.table.by_key(key)?, written.header.kek)
         };
         let secret = self.keeper.unwrap(kek, &record.wrapped, &place(self.ledger, record.student, record.key));
         secret.ok().map(|secret| (record.student, secret))
@@ -163,7 +163,7 @@ impl Keys {
     fn fresh(&self, written: &Written, student: StudentId, blind: Option<[u8; 16]>) -> Result<Record, SealError> {
         let key = KeyId(random_id()?);
         let secret = random_secret()?;
-        let wrapped = self.keeper.wrap(written.kek, &secret, &place(self.ledger, student, key))?;
+        let wrapped = self.keeper.wrap(written.header.kek, &secret, &place(self.ledger, student, key))?;
         Ok(Record { blind, student, key, wrapped })
     }
 
@@ -202,8 +202,8 @@ impl Keys {
         if gone == 0 && !even_if_all {
             return Ok(0);
         }
-        let (old, new) = (written.kek, self.keeper.prepare()?);
-        let header = self.rewrapped_header(old, new)?;
+        let (old, new) = (written.header.kek, self.keeper.prepare()?);
+        let header = self.rewrapped_header(&written.header, new)?;
         let records = kept.iter().map(|record| self.rewrapped(record, old, new)).collect::<Result<Vec<_>, _>>()?;
         let file = KeyFile::replace(&self.dir, &header, &records)?;
         synced.file = file.syncer()?;
@@ -211,19 +211,16 @@ impl Keys {
         synced.records = records.len();
         written.generation += 1;
         written.file = file;
-        written.kek = new;
+        written.header = header;
         written.table = Table::of(records);
         self.keeper.adopt(new)?;
         Ok(gone)
     }
 
-    fn rewrapped_header(&self, old: KekId, new: KekId) -> Result<Header, SealError> {
-        let Some((_, header, _)) = KeyFile::open(&self.dir)? else {
-            return Err(SealError::Damaged { path: KeyFile::path_in(&self.dir), what: "it is gone" });
-        };
+    fn rewrapped_header(&self, header: &Header, new: KekId) -> Result<Header, SealError> {
         let place = blind_place(self.ledger);
-        let blind = self.keeper.unwrap(old, &header.blind_key, &place)?;
-        Ok(Header { ledger: self.ledger, kek: new, blind_key: self.keeper.wrap(new, &blind, &place)? })
+        let blind = self.keeper.unwrap(header.kek, &header.blind_key, &place)?;
+        Ok(Header { kek: new, blind_key: self.keeper.wrap(new, &blind, &place)?, ..*header })
     }
 
     fn rewrapped(&self, record: &Record, old: KekId, new: KekId) -> Result<Record, SealError> {
