@@ -56,6 +56,13 @@ pub fn run(dir: &Path, clients: usize, seconds: u64, rounds: usize, peers: bool)
             millis(middle(loads.iter().map(|l| l.p99).collect())),
         ]);
     }
+    let bare = load::without_work(&service, clients, lasting)?;
+    table.row(&[
+        format!("bare answers that do no work (/healthz), {clients} clients"),
+        thousands(bare.per_second),
+        millis(bare.p50),
+        millis(bare.p99),
+    ]);
     let ours = middle(many.iter().map(|l| l.per_second).collect());
     for (name, samples) in others {
         let theirs = middle(samples);
@@ -72,7 +79,8 @@ pub fn run(dir: &Path, clients: usize, seconds: u64, rounds: usize, peers: bool)
     Ok(())
 }
 
-fn serve_arguments(broker: &Broker) -> Vec<String> {
+/// Returns the arguments that make the service use a broker.
+pub fn serve_arguments(broker: &Broker) -> Vec<String> {
     let creds = broker.creds_dir().display().to_string();
     vec!["--nats-url".into(), broker.url(), "--nats-creds-dir".into(), creds]
 }

@@ -53,7 +53,7 @@ pub fn run(dir: &Path, events: u64) -> Result<()> {
 }
 
 /// Has the service make a ledger with its secret and keys, and puts a large log in the place of its own.
-fn fill(ledger: &Path, events: u64) -> Result<frames::Written> {
+pub fn fill(ledger: &Path, events: u64) -> Result<frames::Written> {
     let (service, _) = Service::start(ledger, &[])?;
     let told: Value = serde_json::from_str(&service.get("/v1/ledger")?.1)?;
     service.kill()?;

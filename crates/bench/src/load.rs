@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 use crate::figures::quantile;
 use crate::service::Service;
 
+/// Who acts and asks in measurements: the lead of the provider that holds the cases.
+pub const LEAD: &str = "P-LEAD/workflow_lead/ASP-01";
+
 /// What clients saw.
 pub struct Load {
     /// Acknowledged actions a second.
@@ -50,20 +53,36 @@ pub fn prepare(service: &Service, cases: usize) -> Result<Vec<String>> {
 
 /// Sends actions for a while with so many clients; `run` keeps the keys of different runs apart.
 pub fn actions(service: &Service, cases: &[String], clients: usize, lasting: Duration, run: &str) -> Result<Load> {
+    let (cases, run) = (cases.to_vec(), run.to_owned());
+    many(service, clients, lasting, move |client, n| {
+        action(&cases[(client + n * 67) % cases.len()], &format!("{run}-{client}-{n}"))
+    })
+}
+
+/// Asks for answers that take no work: what the connections and this program cost by themselves on this machine.
+pub fn without_work(service: &Service, clients: usize, lasting: Duration) -> Result<Load> {
+    many(service, clients, lasting, |_, _| question("/healthz", LEAD))
+}
+
+/// Sends requests for a while with so many clients, each waiting for its answer; `make` is told client and number.
+pub fn many(
+    service: &Service,
+    clients: usize,
+    lasting: Duration,
+    make: impl Fn(usize, usize) -> String + Clone + Send + Sync + 'static,
+) -> Result<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let samples = runtime.block_on(async {
-        let mut tasks = Vec::new();
-        for client in 0..clients {
-            let (address, cases, run) = (service.address.clone(), cases.to_vec(), run.to_owned());
-            tasks.push(tokio::task::spawn(one_client(address, cases, client, lasting, run)));
-        }
+    let mut samples = runtime.block_on(async {
+        let tasks = (0..clients).map(|client| {
+            let (address, make) = (service.address.clone(), make.clone());
+            tokio::task::spawn(async move { one_client(&address, lasting, |n| make(client, n)).await })
+        });
         let mut samples = Vec::new();
-        for task in tasks {
+        for task in tasks.collect::<Vec<_>>() {
             samples.extend(task.await??);
         }
         Ok::<_, anyhow::Error>(samples)
-    });
-    let mut samples = samples?;
+    })?;
     Ok(Load {
         per_second: samples.len() as f64 / lasting.as_secs_f64(),
         p50: quantile(&mut samples, 0.5),
@@ -71,25 +90,15 @@ pub fn actions(service: &Service, cases: &[String], clients: usize, lasting: Dur
     })
 }
 
-async fn one_client(
-    address: String,
-    cases: Vec<String>,
-    client: usize,
-    lasting: Duration,
-    run: String,
-) -> Result<Vec<f64>> {
-    let mut stream = TcpStream::connect(&address).await?;
-    stream.set_nodelay(true)?;
+async fn one_client(address: &str, lasting: Duration, make: impl Fn(usize) -> String) -> Result<Vec<f64>> {
+    let mut connection = Client::connect(address).await?;
     let mut samples = Vec::with_capacity(4096);
-    let mut answer = vec![0; 8 * 1024];
     let started = Instant::now();
     let mut n = 0;
     while started.elapsed() < lasting {
-        let case = &cases[(client + n * 67) % cases.len()];
-        let request = action(case, &format!("{run}-{client}-{n}"));
+        let request = make(n);
         let sent = Instant::now();
-        stream.write_all(request.as_bytes()).await?;
-        read_answer(&mut stream, &mut answer).await?;
+        connection.accepted(&request).await?;
         samples.push(sent.elapsed().as_secs_f64());
         n += 1;
     }
@@ -97,36 +106,58 @@ async fn one_client(
 }
 
 /// An attempt at contact: a small fact and a note of a usual length.
-fn action(case: &str, key: &str) -> String {
+pub fn action(case: &str, key: &str) -> String {
     const BODY: &str = r#"{"facts":{"with":"caregiver","mode":"phone","outcome":"not_reached"},"personal":{"note":{"text":"Rang twice in the afternoon and left a message with the aunt, who will ask the whānau to ring back tomorrow."}}}"#;
     let length = BODY.len();
     format!(
-        "POST /v1/cases/{case}/actions/attempt-contact HTTP/1.1\r\nHost: x\r\nLedger-Actor: P-LEAD/workflow_lead/ASP-01\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{BODY}"
+        "POST /v1/cases/{case}/actions/attempt-contact HTTP/1.1\r\nHost: x\r\nLedger-Actor: {LEAD}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{BODY}"
     )
 }
 
-/// Reads one answer by its Content-Length; anything but 200 ends the run.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
-    let mut have = 0;
-    loop {
-        let read = stream.read(&mut buffer[have..]).await?;
-        if read == 0 {
-            bail!("the service closed the connection");
+/// A question by somebody.
+pub fn question(path: &str, actor: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\nLedger-Actor: {actor}\r\n\r\n")
+}
+
+/// One kept connection.
+pub struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    /// Connects.
+    pub async fn connect(address: &str) -> Result<Client> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream, buffer: vec![0; 256 * 1024] })
+    }
+
+    /// Sends a request and returns the body of its answer; anything but 200 is an error.
+    pub async fn accepted(&mut self, request: &str) -> Result<&[u8]> {
+        self.stream.write_all(request.as_bytes()).await?;
+        let mut have = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[have..]).await?;
+            if read == 0 {
+                bail!("the service closed the connection, or its answer is longer than the buffer");
+            }
+            have += read;
+            let text = &self.buffer[..have];
+            let Some(head) = text.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+            let head_text = std::str::from_utf8(&text[..head])?.to_ascii_lowercase();
+            let length: usize = head_text
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ").and_then(|n| n.trim().parse().ok()))
+                .context("an answer without a length")?;
+            let (from, to) = (head + 4, head + 4 + length);
+            if have < to {
+                continue;
+            }
+            if !head_text.starts_with("http/1.1 200") {
+                bail!("a request was not accepted: {}", String::from_utf8_lossy(&self.buffer[..have]));
+            }
+            return Ok(&self.buffer[from..to]);
         }
-        have += read;
-        let text = &buffer[..have];
-        let Some(head) = text.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let head_text = std::str::from_utf8(&text[..head])?.to_ascii_lowercase();
-        let length: usize = head_text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: ").and_then(|n| n.trim().parse().ok()))
-            .context("an answer without a length")?;
-        if have < head + 4 + length {
-            continue;
-        }
-        if !head_text.starts_with("http/1.1 200") {
-            bail!("an action was not accepted: {}", String::from_utf8_lossy(text));
-        }
-        return Ok(());
     }
 }

@@ -8,12 +8,15 @@ mod floor;
 mod frames;
 mod large;
 mod load;
+mod pace;
 #[cfg(feature = "peers")]
 mod peers;
+mod queries;
 mod relay;
 mod replay;
 mod service;
 mod synth;
+mod visible;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -63,6 +66,24 @@ enum What {
         #[arg(long, default_value_t = 300_000)]
         events: u64,
     },
+    /// Queries of the case view beside actions, in a large ledger: at a set pace, and as many as there can be.
+    Queries {
+        /// Events in the ledger, 15 a case.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// How soon an action shows: in the case view, and at a NATS subscriber.
+    Visible {
+        /// Actions a second.
+        #[arg(long, default_value_t = 1_000)]
+        per_second: u64,
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
     /// A large ledger: disk, memory, start after a kill, one scattered case.
     Large {
         /// Events.
@@ -79,6 +100,8 @@ fn main() -> Result<()> {
         What::Frames { events } => frames::run(&args.dir, events),
         What::Replay { events } => replay::run(&args.dir, events),
         What::Relay { events } => relay::run(&args.dir, events),
+        What::Queries { events, seconds } => queries::run(&args.dir, events, seconds),
+        What::Visible { per_second, seconds } => visible::run(&args.dir, per_second, seconds),
         What::Large { events } => large::run(&args.dir, events),
     }
 }

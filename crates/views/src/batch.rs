@@ -52,7 +52,13 @@ impl From<ViewError> for Trouble {
     }
 }
 
+/// The most events of one transaction while a file is built: a row that many of them change is written once.
+const BUILD_EVENTS: usize = 500_000;
+
 /// Reads from the position of a file to the head as it is now, in transactions of at most `batch_events`.
+///
+/// A file that is built takes larger ones, and the one that ends its history also makes the indexes for queries: no
+/// query is answered without them, and none of them is kept up event by event before.
 pub(crate) fn run_to_head(
     opened: &mut Opened,
     keeper: &mut dyn Keeper,
@@ -72,7 +78,7 @@ pub(crate) fn run_to_head(
         };
         let taken = group.chained().try_for_each(|(position, frame, chain)| {
             batch.take(&opened.db, position, frame, chain)?;
-            if batch.count >= batch_events {
+            if batch.is_due(batch_events) {
                 opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
                 begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
             }
@@ -148,6 +154,17 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Returns whether the transaction should be committed now.
+    fn is_due(&self, batch_events: usize) -> bool {
+        let most = if self.next.is_building() { BUILD_EVENTS.max(batch_events) } else { batch_events };
+        self.count >= most || self.ends_building() || self.keeper.is_full()
+    }
+
+    /// Returns whether the event taken in last is the one that ends the history which is read for the first time.
+    fn ends_building(&self) -> bool {
+        self.count > 0 && self.next.position == self.next.target
+    }
+
     /// Commits the rows with their position and shows them to queries.
     fn commit(&mut self, db: &Connection, shared: &Shared, checkpoint: &Checkpoint) -> Result<Mark, Trouble> {
         let failed = |at: Position| {
@@ -162,8 +179,13 @@ impl Batch<'_> {
             // Before the commit: after a crash the event is taken in again, and they are looked for again.
             files::remove_others(self.path).map_err(|error| Trouble::Passing(error.to_string()))?;
         }
+        if self.ends_building() {
+            let made = db.execute_batch(shared.model.indexes);
+            made.map_err(|error| Trouble::of_store(self.next.position, &error))?;
+        }
         self.write(db).map_err(failed(self.next.position))?;
-        if purged {
+        // A write-ahead log as large as the file would have to be read at the next start.
+        if purged || self.ends_building() {
             store::truncate_log(db);
         }
         self.count = 0;

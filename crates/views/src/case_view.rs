@@ -34,6 +34,7 @@ pub(crate) const MODEL: Model = Model {
     name: "case_view",
     version: 2,
     schema: include_str!("case_view/schema.sql"),
+    indexes: include_str!("case_view/indexes.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),
 };
 

@@ -11,8 +11,10 @@ pub(crate) struct Model {
     pub name: &'static str,
     /// The version of its shape: raised whenever tables or stored rows change, so that a new file is built.
     pub version: u32,
-    /// Its tables.
+    /// Its tables, with the indexes that keeping them needs.
     pub schema: &'static str,
+    /// The indexes that only queries need: made once a new file holds the whole history, each `IF NOT EXISTS`.
+    pub indexes: &'static str,
     /// Makes what keeps the tables.
     pub keeper: fn() -> Box<dyn Keeper>,
 }
@@ -24,6 +26,11 @@ pub(crate) const MODELS: &[&Model] = &[&case_view::MODEL];
 pub(crate) trait Keeper: Send {
     /// Takes one event in, or refuses it without having changed anything.
     fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError>;
+
+    /// Returns whether it holds back so much that the transaction should be committed, however few its events are.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// Writes what [`Keeper::apply`] held back; the transaction is committed next.
     fn flush(&mut self, db: &Connection) -> Result<(), ApplyError>;

@@ -8,6 +8,7 @@ use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_log::LedgerIdentity;
 use caseledger_proof::Hash;
 use chrono::NaiveDate;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use crate::model::Model;
@@ -29,6 +30,11 @@ impl Mark {
     /// Returns the mark of a file that holds nothing yet.
     pub fn start(identity: LedgerIdentity, target: Position) -> Mark {
         Mark { identity, position: Position(0), chain: Hash::ZERO, recorded_at: Timestamp(0), target }
+    }
+
+    /// Returns whether the history is still being read for the first time; the indexes for queries come at its end.
+    pub fn is_building(&self) -> bool {
+        self.position < self.target
     }
 }
 
@@ -52,6 +58,9 @@ pub(crate) fn create(path: &Path, model: &Model, mark: Mark) -> rusqlite::Result
     let tx = db.unchecked_transaction()?;
     tx.execute_batch(MARK_TABLE)?;
     tx.execute_batch(model.schema)?;
+    if !mark.is_building() {
+        tx.execute_batch(model.indexes)?;
+    }
     tx.execute(
         "INSERT INTO view_mark VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
@@ -93,9 +102,16 @@ pub(crate) fn open(path: &Path, model: &Model) -> rusqlite::Result<(Connection, 
     Ok((db, mark))
 }
 
+/// Keeps SQLite from planning a statement anew whenever it is run with other values: the tables are laid out for one
+/// plan, and planning costs a worker or a query more than the plan can save.
+fn plan_once(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 /// Opens a file for queries; it cannot be changed through this connection.
 pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    plan_once(&db)?;
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -8 * 1024)?;
@@ -144,6 +160,7 @@ pub(crate) fn position_of(number: i64) -> Position {
 
 fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    plan_once(&db)?;
     // Rows and their position go in one transaction and the log can make both again: a power cut may take the last
     // transactions, never half of one.
     db.pragma_update(None, "journal_mode", "WAL")?;

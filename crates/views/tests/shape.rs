@@ -4,9 +4,12 @@
 
 mod support;
 
-use caseledger_events::testing::{CASE, manager, on};
+use std::sync::Arc;
+
+use caseledger_events::testing::{CASE, InClear, manager, on};
 use caseledger_projections::testing::{Tape, Term, every_event, personal_parts, written};
 use caseledger_proof::leaf;
+use caseledger_views::{ViewOptions, Views};
 use support::*;
 
 /// What the case view of version 2 makes of the events below: tables, rows, values.
@@ -35,4 +38,30 @@ fn the_same_events_make_the_same_file_for_as_long_as_the_version_is_the_same() {
     let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let digest = leaf(format!("{}\n{}", tables.join("\n"), place.dump()).as_bytes()).to_string();
     assert_eq!((version, &digest[..16]), CASE_VIEW);
+}
+
+/// Building leaves the indexes of queries to its end; following keeps them from the first event on.
+#[test]
+fn a_file_that_was_built_and_one_that_followed_have_the_same_indexes_and_rows() {
+    let tape = term(7, 400);
+    let place = Place::new();
+    let mut store = place.create(&Tape::new());
+    let views = place.start(&store);
+    append(&mut store, &tape);
+    caught_up(&views);
+    views.shutdown();
+    let built = tempfile::tempdir().unwrap();
+    let views = Views::open(built.path(), store.reader(), Arc::new(InClear), ViewOptions::default()).unwrap();
+    caught_up(&views);
+    views.shutdown();
+    let (followed, built) = (indexes(&place.views()), indexes(built.path()));
+    assert!(followed.len() > 10, "{followed:?}");
+    assert_eq!(followed, built);
+    assert_eq!(place.dump(), place.fresh(&store));
+}
+
+fn indexes(dir: &std::path::Path) -> Vec<String> {
+    let db = read_only(&current(dir));
+    let mut statement = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

@@ -19,6 +19,8 @@ use crate::store::number;
 
 /// The most cases held between two transactions, some 2 KiB each.
 const HELD_MAX: usize = 32_768;
+/// The most cases that may wait to be written: large transactions are what makes building a file quick.
+const CHANGED_MAX: usize = 2 * HELD_MAX;
 
 /// Folds case events into rows, each written once a transaction.
 #[derive(Default)]
@@ -78,7 +80,15 @@ impl Keeper for CaseKeeper {
         personal::store(db, reference, event)
     }
 
+    fn is_full(&self) -> bool {
+        self.changed.len() >= CHANGED_MAX
+    }
+
     fn flush(&mut self, db: &Connection) -> Result<(), ApplyError> {
+        if self.held.len() > HELD_MAX {
+            // What this transaction did not touch is the least likely to be needed next.
+            self.held.retain(|_, held| held.changed);
+        }
         // In the order of the file, so that a page is written once.
         self.changed.sort_unstable();
         for (_, case) in self.changed.drain(..) {
@@ -90,7 +100,7 @@ impl Keeper for CaseKeeper {
         self.requests.flush(db)?;
         self.plans.flush(db)?;
         self.agreements.flush(db)?;
-        if self.held.len() > HELD_MAX {
+        if self.held.len() > CHANGED_MAX {
             self.held.clear();
         }
         Ok(())

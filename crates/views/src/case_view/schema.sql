@@ -17,15 +17,6 @@ CREATE TABLE case_key (
     active_at   INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX case_key_id ON case_key (id);
-CREATE INDEX case_key_number ON case_key (number);
-CREATE INDEX case_key_activity ON case_key (status, active_at);
-CREATE INDEX case_key_student ON case_key (student);
-CREATE INDEX case_key_status ON case_key (status);
-CREATE INDEX case_key_provider ON case_key (provider);
-CREATE INDEX case_key_manager ON case_key (manager);
-CREATE INDEX case_key_catchment ON case_key (catchment);
-CREATE INDEX case_key_school ON case_key (school);
-CREATE INDEX case_key_opened_on ON case_key (opened_on);
 
 -- Where the student is enrolled from a day up to another, as known now (V1).
 CREATE TABLE enrolment (
@@ -36,7 +27,6 @@ CREATE TABLE enrolment (
     until_on TEXT,
     PRIMARY KEY (ref, place)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX enrolment_school ON enrolment (school);
 
 -- The rows of the fold, and beside each where the case stands for access; MessagePack, facts alone. They lie in one
 -- row because every event changes the first: the second costs no page of its own.
@@ -86,7 +76,6 @@ CREATE TABLE timeline (
     parts    INTEGER NOT NULL,
     entry    BLOB    NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX timeline_of_case ON timeline (ref, version);
 
 -- Everything personal, each part where its event put it; nothing personal is stored anywhere else but in the index of
 -- names, which follows. One statement takes all of a case away, the index of names included:
