@@ -13,19 +13,26 @@ use crate::{step, workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("caseledger-events", &[]),
     ("caseledger-proof", &["events"]),
-    ("caseledger-projections", &["events"]),
+    ("caseledger-calendar", &[]),
+    ("caseledger-projections", &["events", "calendar"]),
     ("caseledger-seal", &["events", "proof"]),
     ("caseledger-identity", &["events"]),
     ("caseledger-log", &["events", "proof"]),
     ("caseledger-bus", &["events", "proof", "log"]),
     ("caseledger-views", &["events", "projections", "proof", "log"]),
-    ("caseledger-http", &["events", "projections", "proof", "seal", "identity", "log", "bus", "views"]),
-    ("caseledger", &["events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"]),
+    ("caseledger-http", &["events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views"]),
+    (
+        "caseledger",
+        &["events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
+    ),
     (
         "caseledger-bench",
-        &["tests", "", "events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
+        &["tests", "", "events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
     ),
-    ("caseledger-tests", &["", "events", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"]),
+    (
+        "caseledger-tests",
+        &["", "events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -38,8 +45,12 @@ const KEPT: &[(&str, &[&str])] = &[
 ];
 
 /// The core: no I/O, no runtime, no clock, at any depth.
-const PURE: &[(&str, &str)] =
-    &[("caseledger-events", "events"), ("caseledger-projections", "projections"), ("caseledger-proof", "crates/proof")];
+const PURE: &[(&str, &str)] = &[
+    ("caseledger-events", "events"),
+    ("caseledger-calendar", "crates/calendar"),
+    ("caseledger-projections", "projections"),
+    ("caseledger-proof", "crates/proof"),
+];
 const IMPURE: &[&str] = &["tokio", "sled", "async-nats", "axum", "rusqlite"];
 const CLOCKS: &[&str] =
     &["chrono::Utc::now", "chrono::Local::now", "std::time::SystemTime::now", "std::time::Instant::now"];
