@@ -10,16 +10,19 @@ use serde::Deserialize;
 use crate::actions::*;
 use crate::case::{Case, Owner, Status};
 use crate::dates::OccurredAt;
-use crate::envelope::Role;
+use crate::envelope::{Actor, Role};
 use crate::event::CaseEvent;
+use crate::ids::{CaseId, Version};
 use crate::input::{self, BadInput};
 use crate::machine::Context;
 use crate::parts::PersonalParts;
 use crate::personal::Part;
+use crate::policy::Policy;
 use crate::reference::Reference;
 use crate::refusal::Refusal;
 
-/// What a rule may know beside the case: who, when, and the reference data of the day.
+/// What a rule may know beside the case: who, when, and the reference data and policy of the day.
+#[derive(Clone, Copy)]
 pub struct At<'a> {
     /// Who asks, and when it will be recorded.
     pub context: &'a Context,
@@ -27,6 +30,19 @@ pub struct At<'a> {
     pub occurred_at: OccurredAt,
     /// Schools, catchments and providers.
     pub reference: &'a Reference,
+    /// The policy in force on the day.
+    pub policy: &'a Policy,
+    /// The two cases of an action that speaks of another one; absent where both are the same.
+    pub pair: Option<Pair<'a>>,
+}
+
+/// A case, and another that an action on it speaks of.
+#[derive(Clone, Copy)]
+pub struct Pair<'a> {
+    /// The case the action is on.
+    pub this_id: CaseId,
+    /// The other one.
+    pub other: &'a Case,
 }
 
 impl At<'_> {
@@ -40,18 +56,30 @@ impl At<'_> {
         let today = self.today();
         if day > today { Err(Refusal::InTheFuture { today }) } else { Ok(()) }
     }
+
+    /// Refuses a day that has passed where one that lies ahead is asked for.
+    pub fn not_in_the_past(&self, day: NaiveDate) -> Result<(), Refusal> {
+        let today = self.today();
+        if day < today { Err(Refusal::InThePast { today }) } else { Ok(()) }
+    }
+
+    /// Returns the two cases; refuses an action that speaks of its own case as of another.
+    pub fn pair(&self) -> Result<Pair<'_>, Refusal> {
+        self.pair.ok_or(Refusal::SameCase)
+    }
 }
 
 /// Who may record an action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Who {
-    /// Staff of the provider that holds the case.
+    /// Of the provider that holds the case: its workflow lead, and the case manager the case is assigned to.
     CurrentProvider,
     /// Its workflow lead.
     CurrentWorkflowLead,
     /// Staff of any provider: a second provider agrees to a move.
     AnyProvider,
-    /// The school where the student is enrolled today (V1, V2); the school of before no longer (Q28, Q29).
+    /// The school where the student is enrolled today (V1, V2), its primary contacts where they are named; the school of
+    /// before no longer (Q28, Q29).
     CaseSchool,
     /// The Ministry team CIT.
     Cit,
@@ -61,6 +89,8 @@ pub enum Who {
     Agency,
     /// The Education Service Desk.
     ServiceDesk,
+    /// The Attendance Prosecutions Unit, of a case it was notified of (E36).
+    Prosecutions,
 }
 
 /// What an action does on a closed case (R40).
@@ -96,6 +126,28 @@ pub trait Action: for<'de> Deserialize<'de> + JsonSchema {
     fn complete(self, personal: &Self::Personal) -> Result<Self, BadInput> {
         let _ = personal;
         Ok(self)
+    }
+
+    /// Returns whether an open information request forbids it (R20).
+    fn is_pinned(&self, policy: &Policy) -> bool {
+        let _ = policy;
+        Self::MOVES
+    }
+
+    /// Names another case it speaks of, with the version that was seen; its state is held before it is decided.
+    fn other(&self) -> Option<(CaseId, Option<Version>)> {
+        None
+    }
+
+    /// Returns whether what happens to the case happens to the other one alike.
+    fn tells_the_other(&self) -> bool {
+        false
+    }
+
+    /// Returns what happens to the other case.
+    fn to_the_other(&self, case: &Case, at: &At<'_>) -> Vec<CaseEvent> {
+        let _ = (case, at);
+        vec![]
     }
 
     /// Returns a refusal that tells an actor who may not record it more than *not this role* would.
@@ -134,6 +186,9 @@ pub struct ActionInfo {
     /// JSON Schema of its personal parts.
     pub personal: fn(&mut SchemaGenerator) -> Schema,
 }
+
+/// The events of a case, and of another that an action on it speaks of.
+pub type Both = (Vec<CaseEvent>, Vec<CaseEvent>);
 
 macro_rules! case_actions {
     ($($name:ident,)*) => {
@@ -180,9 +235,27 @@ macro_rules! case_actions {
                 match self { $(CaseAction::$name(action) => action.may(case, at),)* }
             }
 
-            /// Decides the action's own rule.
-            fn rule(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-                match self { $(CaseAction::$name(action) => action.decide(case, at),)* }
+            /// Asks the action whether an open request forbids it.
+            fn is_pinned(&self, policy: &Policy) -> bool {
+                match self { $(CaseAction::$name(action) => action.is_pinned(policy),)* }
+            }
+
+            /// Names another case the action speaks of, with the version that was seen.
+            pub fn other(&self) -> Option<(CaseId, Option<Version>)> {
+                match self { $(CaseAction::$name(action) => action.other(),)* }
+            }
+
+            /// Decides the action's own rule: the events of the case, and those of the other one it speaks of.
+            pub fn rule(&self, case: &Case, at: &At<'_>) -> Result<Both, Refusal> {
+                match self { $(CaseAction::$name(action) => {
+                    let here = action.decide(case, at)?;
+                    let there = match (here.is_empty(), action.tells_the_other()) {
+                        (true, _) => vec![],
+                        (false, true) => here.clone(),
+                        (false, false) => action.to_the_other(case, at),
+                    };
+                    Ok((here, there))
+                })* }
             }
         }
 
@@ -223,6 +296,35 @@ case_actions! {
     ReallocateToCatchmentProvider,
     CloseCase,
     ReopenCase,
+    UpdateRisk,
+    UploadFile,
+    ChangeFileSharing,
+    AddTask,
+    CompleteTask,
+    AddCalendarEvent,
+    PauseCase,
+    ResumeCase,
+    Waitlist,
+    RemoveFromWaitlist,
+    RecordPathway,
+    NoteHomeEducationApplication,
+    GrantExemption,
+    DeclineExemption,
+    RevokeExemption,
+    IdentifyNeed,
+    FundNeed,
+    ReferToOrangaTamariki,
+    ReportConcern,
+    NotifyProsecution,
+    RecordProsecutionOutcome,
+    MergeCases,
+    UnmergeCase,
+    ReportDualActive,
+    DismissDualActive,
+    RecordNotification,
+    DeclineMove,
+    AttachStatementOfCorrection,
+    GivePrivacyNotice,
 }
 
 fn read<A: Action>(facts: &str, personal: &str) -> Result<(A, Vec<Part>), BadInput> {
@@ -233,8 +335,8 @@ fn read<A: Action>(facts: &str, personal: &str) -> Result<(A, Vec<Part>), BadInp
 }
 
 impl CaseAction {
-    /// Decides the action: who, when, closed or not, pinned or not, then its own rule.
-    pub fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    /// Asks what comes before the action's own rule, in the order refusals win: who, when, ended or not, pinned or not.
+    pub fn before_the_rule(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
         let info = self.info();
         may_record(info.who, case, at).map_err(|no| self.told(at.context.actor.role).unwrap_or(no))?;
         self.may(case, at)?;
@@ -242,17 +344,20 @@ impl CaseAction {
             return Err(Refusal::InTheFuture { today: at.today() });
         }
         takes_it(info.on_closed, case, at)?;
-        if info.moves && case.pins() > 0 {
+        if case.pins() > 0 && self.is_pinned(at.policy) {
             return Err(Refusal::PinnedByRequest { open: case.pins() });
         }
-        self.rule(case, at)
+        Ok(())
     }
 }
 
-/// R40, E4: what a closed case, and a notification that was not referred, still take.
+/// R40, E4, R28: what a closed case, a notification that was not referred, and a case that was merged still take.
 fn takes_it(on_closed: OnClosed, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
     if case.status == Status::NotReferred && on_closed != OnClosed::Accepted {
         return Err(Refusal::NotReferred);
+    }
+    if let Some(into) = case.merged_into.filter(|_| on_closed != OnClosed::Accepted) {
+        return Err(Refusal::CaseIsMerged { into });
     }
     let Some(ending) = case.ending else { return Ok(()) };
     let taken = match on_closed {
@@ -267,14 +372,15 @@ fn takes_it(on_closed: OnClosed, case: &Case, at: &At<'_>) -> Result<(), Refusal
 fn may_record(who: &'static [Who], case: &Case, at: &At<'_>) -> Result<(), Refusal> {
     let actor = at.context.actor;
     let fits = |who: &Who| match who {
-        Who::CurrentProvider => actor.role.is_provider() && case.provider() == Some(actor.organisation),
+        Who::CurrentProvider => case.provider() == Some(actor.organisation) && works_it(actor, case),
         Who::CurrentWorkflowLead => actor.role == Role::WorkflowLead && case.provider() == Some(actor.organisation),
         Who::AnyProvider => actor.role.is_provider(),
-        Who::CaseSchool => actor.role.is_school() && case.enrolled_at(at.today()) == Some(actor.organisation),
+        Who::CaseSchool => case.enrolled_at(at.today()) == Some(actor.organisation) && is_asked(actor, case, at),
         Who::Cit => actor.role == Role::Cit,
         Who::Enrol => actor.role == Role::Enrol,
         Who::Agency => matches!(actor.role, Role::Inz | Role::Msd),
         Who::ServiceDesk => actor.role == Role::ServiceDesk,
+        Who::Prosecutions => actor.role == Role::ProsecutionsUnit && case.prosecution,
     };
     if who.iter().any(fits) {
         return Ok(());
@@ -285,7 +391,27 @@ fn may_record(who: &'static [Who], case: &Case, at: &At<'_>) -> Result<(), Refus
             Err(Refusal::NotTheCurrentProvider { holder })
         }
         Owner::Ministry | Owner::Cit { .. } if providers && actor.role.is_provider() => Err(Refusal::NotWithAProvider),
+        Owner::Provider(_) if who.contains(&Who::CurrentProvider) && actor.role == Role::CaseManager => {
+            Err(Refusal::NotThisRole { needed: "the case manager the case is assigned to" })
+        }
         _ => Err(Refusal::NotThisRole { needed: needed(who, actor.role) }),
+    }
+}
+
+/// Writing follows reading: a case manager works the cases assigned to them (domain §2.1).
+fn works_it(actor: Actor, case: &Case) -> bool {
+    match actor.role {
+        Role::WorkflowLead => true,
+        Role::CaseManager => case.manager == Some(actor.person),
+        _ => false,
+    }
+}
+
+/// Writing follows reading: a primary contact speaks for the cases they are named in (domain §2.1).
+fn is_asked(actor: Actor, case: &Case, at: &At<'_>) -> bool {
+    match actor.role {
+        Role::PrimaryContact => case.primary_contact(at.today()) == Some(actor.person),
+        role => role.is_school(),
     }
 }
 
@@ -301,6 +427,7 @@ fn needed(who: &'static [Who], role: Role) -> &'static str {
         Some(Who::Enrol) => "the enrolment register",
         Some(Who::Agency) => "the agency that was asked",
         Some(Who::ServiceDesk) => "the Service Desk",
+        Some(Who::Prosecutions) => "the Attendance Prosecutions Unit",
         None => "nobody",
     }
 }

@@ -3,8 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Agency, Agreement, CaseKind, CommentNumber, RequestNumber, Whereabouts};
-use crate::ids::{Code, StudentId};
+use crate::event::{
+    Agency, Agreement, CaseKind, CommentNumber, ExemptionKind, FileNumber, Pathway, RequestNumber, TaskNumber,
+    Whereabouts,
+};
+use crate::ids::{CaseId, Code, StudentId};
 use crate::number::CaseNumber;
 use crate::refusal::Refusal;
 
@@ -27,6 +30,10 @@ pub enum Status {
     Allocated,
     /// A case manager works on it.
     Active,
+    /// Its work rests for a while (E38).
+    Paused,
+    /// It went into another case (R28): no closure, and counted with that one.
+    Merged,
     /// It ended; terminal but for a person's reasoned reopening (R26).
     Closed,
 }
@@ -34,7 +41,7 @@ pub enum Status {
 impl Status {
     /// Returns whether the case counts as active for R27.
     pub fn is_active(self) -> bool {
-        matches!(self, Status::Notified | Status::Allocated | Status::Active)
+        matches!(self, Status::Notified | Status::Allocated | Status::Active | Status::Paused)
     }
 }
 
@@ -105,14 +112,54 @@ pub struct Case {
     pub plans: u16,
     /// The comments, the first at index 0.
     pub comments: Vec<CommentState>,
+    /// How many statements of correction were attached; numbers the next.
+    pub statements: u16,
     /// How it ended, while it is closed.
     pub ending: Option<Ending>,
+    /// Whether it was carried over from the predecessor system (K4).
+    pub migrated: bool,
+    /// Whether it waits for capacity (R8).
+    pub waitlisted: bool,
+    /// How much is at risk, by code (E12).
+    pub risk: Option<Code>,
+    /// The files, the first at index 0; of each what a comment has too.
+    pub files: Vec<CommentState>,
+    /// How many tasks were ever added; numbers the next.
+    pub tasks: u16,
+    /// The tasks that are not ended.
+    pub open_tasks: Vec<TaskNumber>,
+    /// The unmet basic needs that were identified (R35).
+    pub needs: Vec<Code>,
+    /// The latest pathway (M9).
+    pub pathway: Option<(Pathway, NaiveDate)>,
+    /// Whether an application to educate at home waits for its answer (R31).
+    pub home_education_applied: bool,
+    /// The exemption that was granted and not revoked (R34).
+    pub exemption: Option<(ExemptionKind, NaiveDate)>,
+    /// Whether the Attendance Prosecutions Unit was notified (R36).
+    pub prosecution: bool,
+    /// Other cases that seem to be of the same student (R27).
+    pub suspected: Vec<CaseId>,
+    /// The case it went into (R28).
+    pub merged_into: Option<CaseId>,
+    /// What it was before that.
+    pub before_merge: Option<Status>,
 }
 
 impl Case {
     /// Returns a comment of the case.
     pub fn comment(&self, number: CommentNumber) -> Option<CommentState> {
         self.comments.get(usize::from(number.0).checked_sub(1)?).copied()
+    }
+
+    /// Returns a file of the case.
+    pub fn file(&self, number: FileNumber) -> Option<CommentState> {
+        self.files.get(usize::from(number.0).checked_sub(1)?).copied()
+    }
+
+    /// Returns the number the next task gets.
+    pub fn next_task(&self) -> Result<TaskNumber, Refusal> {
+        self.tasks.checked_add(1).map(TaskNumber).ok_or(Refusal::TooMany { limit: u16::MAX })
     }
 
     /// Returns how many open requests pin the case to its provider (R20); an automatic one never does (E4).

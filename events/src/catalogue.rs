@@ -6,11 +6,15 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::action::{ACTIONS, ActionInfo, OnClosed, Who};
 use crate::event::{Broadcast, EVENT_TYPES, EventType};
+use crate::measured::MeasureEvent;
 use crate::opening::OPENINGS;
+use crate::policy::{POLICY_SET, Policy, PolicySet, QUESTIONS, explain};
+use crate::provider::{PROVIDER_ACTS, PROVIDER_EVENTS};
 use crate::refusal::Refusal;
 
 pub(crate) fn root() -> PathBuf {
@@ -27,18 +31,88 @@ pub(crate) fn compare(path: &Path, today: &str) {
     assert!(kept == today, "{} is not what the tables say: UPDATE_GOLDEN=1 writes it", path.display());
 }
 
+mod compatible;
+
 #[test]
 fn the_catalogue_is_what_the_tables_say() {
     compare(&root().join("docs/catalogue.md"), &catalogue());
 }
 
 #[test]
+fn the_page_of_policy_is_what_the_list_of_questions_says() {
+    compare(&root().join("docs/policy.md"), &policy());
+}
+
+fn policy() -> String {
+    let mut page = String::from(
+        "# Policy\n\nWhat the founding documents leave open, as settings with a default; `caseledger policy show` prints \
+         them as they are in force, `caseledger policy check` reads a file, `caseledger policy explain` says under which \
+         an event was decided. A policy is a TOML file; what it leaves out is as below. It is set with `POST /v1/policy` \
+         (`caseledger policy set`), takes effect today or later, and is an event of `system/POLICY`: what was decided \
+         before stays decided under the policy of its day, which every event names by its version. Version 1 is in force \
+         without any event.\n\n\
+         Where no event is named, the setting is read by the measures, the calendars or the table of access, which \
+         print it with their results.\n\n\
+         | Question | What is open | Setting | Default | Read when this is decided |\n|---|---|---|---|---|\n",
+    );
+    for (question, key, value) in explain(&Policy::default(), None) {
+        let decides = question.decides.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+        let value = shortened(&value);
+        writeln!(page, "| {} | {} | `{key}` | {value} | {decides} |", question.id, question.asks).unwrap();
+    }
+    assert_eq!(QUESTIONS.len(), 39);
+    page
+}
+
+/// A table's rows are told by their values.
+fn shortened(value: &Value) -> String {
+    let Some(rows) = value.as_array() else { return format!("`{}`", value.to_string().trim_matches('"')) };
+    let of_row = |row: &Value| match (&row["value"], &row["value"]["code"]) {
+        (_, Value::String(code)) => code.clone(),
+        (Value::String(value), _) => value.clone(),
+        _ => row.as_str().unwrap_or_default().to_owned(),
+    };
+    if rows.is_empty() { "every one".to_owned() } else { rows.iter().map(of_row).collect::<Vec<_>>().join(", ") }
+}
+
+#[test]
 fn the_schema_of_every_event_type_is_what_the_types_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     for row in EVENT_TYPES {
         let text = serde_json::to_string_pretty(&schema(row)).unwrap() + "\n";
-        compare(&folder.join(format!("{}.v{}.json", row.name, row.version)), &text);
+        keep_compatible(&format!("{}.v{}.json", row.name, row.version), &text);
     }
+}
+
+#[test]
+fn the_schema_of_every_event_type_of_providers_and_policy_is_what_the_types_say() {
+    for (name, facts) in of_other_streams() {
+        let text = serde_json::to_string_pretty(&schema_of(name, 1, facts)).unwrap() + "\n";
+        keep_compatible(&format!("{name}.v1.json"), &text);
+    }
+}
+
+type Facts = fn(&mut SchemaGenerator) -> Schema;
+
+fn of_other_streams() -> Vec<(&'static str, Facts)> {
+    let mut all: Vec<(&'static str, Facts)> = PROVIDER_EVENTS.iter().map(|row| (row.name, row.schema)).collect();
+    for name in MeasureEvent::KINDS {
+        all.push((name, |generator| <MeasureEvent as JsonSchema>::json_schema(generator)));
+    }
+    all.push((POLICY_SET, |generator| <PolicySet as JsonSchema>::json_schema(generator)));
+    all
+}
+
+/// Compares a schema with the one kept; one that would break what was stored or subscribed to is never written over.
+#[track_caller]
+fn keep_compatible(name: &str, today: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+    if let Ok(kept) = std::fs::read_to_string(&path) {
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        if let Some(why) = compatible::breaks(&read(&kept), &read(today), "") {
+            panic!("{name}: {why}: what was stored and subscribed to would break; raise the schema version instead");
+        }
+    }
+    compare(&path, today);
 }
 
 #[test]
@@ -65,11 +139,15 @@ impl<'de> serde::Deserialize<'de> for FactNames {
 }
 
 fn schema(row: &EventType) -> Value {
+    schema_of(row.name, row.version, row.schema)
+}
+
+fn schema_of(name: &str, version: u16, facts: Facts) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = serde_json::to_value((row.schema)(&mut generator)).unwrap();
+    let mut schema = serde_json::to_value(facts(&mut generator)).unwrap();
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["$id"] = json!(format!("urn:caseledger:schema:{}:v{}", row.name, row.version));
-    schema["title"] = json!(row.name);
+    schema["$id"] = json!(format!("urn:caseledger:schema:{name}:v{version}"));
+    schema["title"] = json!(name);
     let definitions = generator.take_definitions(true);
     if !definitions.is_empty() {
         schema["$defs"] = Value::Object(definitions);
@@ -84,8 +162,10 @@ fn catalogue() -> String {
          those of the domain's list.\n",
     );
     events(&mut page);
+    events_of_providers(&mut page);
     openings(&mut page);
     actions(&mut page);
+    acts_of_providers(&mut page);
     refusals(&mut page);
     page
 }
@@ -110,6 +190,26 @@ fn names(schema: &Value) -> String {
     let Some(fields) = schema["properties"].as_object() else { return String::new() };
     let name = |name: &String| format!("`{name}`{}", if required.contains(&name.as_str()) { "" } else { "?" });
     fields.keys().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn events_of_providers(page: &mut String) {
+    page.push_str("\n## Events of a provider, and of policy\n\nStreams `provider/<code>` and `system/POLICY`; all go out with their facts, in schema version 1.\n\n");
+    page.push_str("| Type | Source | What has happened | Facts |\n|---|---|---|---|\n");
+    for row in PROVIDER_EVENTS {
+        let facts = names(&schema_of(row.name, 1, row.schema));
+        writeln!(page, "| `{}` | {} | {} | {facts} |", row.name, row.source, row.summary).unwrap();
+    }
+    let policy = "Another policy was set; docs/policy.md lists what it decides.";
+    writeln!(page, "| `{POLICY_SET}` | Q1–Q39 | {policy} | `version`, `effective_on`, `policy` |").unwrap();
+}
+
+fn acts_of_providers(page: &mut String) {
+    page.push_str("\n## Acts of a provider\n\n`POST /v1/providers/{provider}/actions/{action}`, by its workflow lead; work with a group by any of its staff. Documents lie outside the ledger: their SHA-256 and length are recorded.\n\n");
+    page.push_str("| Action | Rules | What it does | Facts |\n|---|---|---|---|\n");
+    for info in PROVIDER_ACTS {
+        let facts = names(&object(info.facts));
+        writeln!(page, "| `{}` | {} | {} | {facts} |", info.name, info.rules, info.summary).unwrap();
+    }
 }
 
 fn openings(page: &mut String) {
@@ -152,11 +252,12 @@ fn who(who: &Who) -> &'static str {
         Who::Enrol => "ENROL",
         Who::Agency => "INZ, MSD",
         Who::ServiceDesk => "the Service Desk",
+        Who::Prosecutions => "the Prosecutions Unit",
     }
 }
 
 fn refusals(page: &mut String) {
-    page.push_str("\n## Refusals\n\nWhat a rule answers when it says no. When several apply, the first wins: the actor, the time, the closed case, the open request, then the action's own rules.\n\n");
+    page.push_str("\n## Refusals\n\nWhat a rule answers when it says no. When several apply, the first wins: the actor, the time, the case that ended (closed, not referred, merged), the open request, then the action's own rules in the order they stand in its file. In a problem document `rule` is the rule's id, `detail` what was true, `facts` the facts behind it, `way_out` what would make it possible.\n\n");
     page.push_str("| Code | Rule | What was true | What would make it possible |\n|---|---|---|---|\n");
     for (&(rule, code, way_out), sentence) in Refusal::ALL.iter().zip(Refusal::SENTENCES) {
         writeln!(page, "| `{code}` | {rule} | {sentence} | {way_out} |").unwrap();

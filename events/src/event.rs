@@ -7,21 +7,42 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::BadFrame;
+use crate::ids::StudentId;
 
 mod allocation;
 mod closing;
 mod comments;
+mod education;
+mod files;
 mod information;
 mod intake;
+mod merging;
 mod moving;
+mod needs;
+mod notices;
+mod pausing;
+mod privacy;
+mod reports;
+mod safety;
+mod tasks;
 mod work;
 
 pub use allocation::*;
 pub use closing::*;
 pub use comments::*;
+pub use education::*;
+pub use files::*;
 pub use information::*;
 pub use intake::*;
+pub use merging::*;
 pub use moving::*;
+pub use needs::*;
+pub use notices::*;
+pub use pausing::*;
+pub use privacy::*;
+pub use reports::*;
+pub use safety::*;
+pub use tasks::*;
 pub use work::*;
 
 /// Who may learn of an event over the bus.
@@ -176,6 +197,70 @@ case_events! {
     CaseKindChanged = "case_kind_changed", 1, "Q4", Facts;
     /// Somebody tried to reach the student, a caregiver or another and did not.
     ContactAttempted = "contact_attempted", 1, "E46", Facts;
+    /// A student outside any school was reported.
+    UnenrolledStudentReported = "unenrolled_student_reported", 1, "E3", Facts;
+    /// The case was carried over from the predecessor system.
+    CaseMigrated = "case_migrated", 1, "E40", Facts;
+    /// The student's last case was closed not long ago.
+    RecentClosureLinked = "recent_closure_linked", 1, "Q3", Facts;
+    /// How much is at risk was judged anew.
+    RiskUpdated = "risk_updated", 1, "E12", Facts;
+    /// A file was put on the case.
+    FileUploaded = "file_uploaded", 1, "E15", Facts;
+    /// A file was shared with schools, or no longer.
+    FileSharingChanged = "file_sharing_changed", 1, "E15", Facts;
+    /// A task was added.
+    TaskAdded = "task_added", 1, "E39", Facts;
+    /// A task was done, or is not needed any more.
+    TaskCompleted = "task_completed", 1, "E39", Facts;
+    /// Something is to take place.
+    CalendarEventAdded = "calendar_event_added", 1, "E39", Facts;
+    /// Work on the case rests for a while.
+    CasePaused = "case_paused", 1, "E38", Facts;
+    /// Work on the case goes on.
+    CaseResumed = "case_resumed", 1, "E38", Facts;
+    /// The case waits for capacity.
+    Waitlisted = "waitlisted", 1, "E37", Facts;
+    /// The case waits no longer.
+    RemovedFromWaitlist = "removed_from_waitlist", 1, "E37", Facts;
+    /// The student is on a pathway.
+    PathwayOutcomeRecorded = "pathway_outcome_recorded", 1, "E28", Facts;
+    /// The family has applied to educate at home.
+    HomeEducationApplicationNoted = "home_education_application_noted", 1, "E29", Facts;
+    /// An exemption was granted.
+    ExemptionGranted = "exemption_granted", 1, "E29", Facts;
+    /// An exemption was declined.
+    ExemptionDeclined = "exemption_declined", 1, "E29", Facts;
+    /// An exemption was revoked.
+    ExemptionRevoked = "exemption_revoked", 1, "E29", Facts;
+    /// A basic need that is not met was identified.
+    UnmetNeedIdentified = "unmet_need_identified", 1, "E34", Facts;
+    /// The fund met a basic need.
+    UnmetNeedFunded = "unmet_need_funded", 1, "E34", Facts;
+    /// Oranga Tamariki was asked under section 19.
+    OrangaTamarikiReferralMade = "oranga_tamariki_referral_made", 1, "E35", Restricted;
+    /// A risk of harm was reported to Oranga Tamariki.
+    ReportOfConcernMade = "report_of_concern_made", 1, "E35", Restricted;
+    /// The Attendance Prosecutions Unit was notified.
+    ProsecutionNotified = "prosecution_notified", 1, "E36", Restricted;
+    /// The Attendance Prosecutions Unit answered.
+    ProsecutionOutcomeRecorded = "prosecution_outcome_recorded", 1, "E36", Restricted;
+    /// Another case went into this one.
+    CasesMerged = "cases_merged", 1, "E32", Facts;
+    /// The case went into another one.
+    CaseMergedInto = "case_merged_into", 1, "E32", Facts;
+    /// A merge was taken back.
+    CaseUnmerged = "case_unmerged", 1, "E32", Facts;
+    /// Two cases that seemed to be of one student are not.
+    DualActiveDismissed = "dual_active_dismissed", 1, "E33", Facts;
+    /// A notice was sent.
+    NotificationSent = "notification_sent", 1, "E41", Facts;
+    /// The provider that a proposed move names declined it.
+    ProposedMoveDeclined = "proposed_move_declined", 1, "E26", Facts;
+    /// A statement of correction was attached.
+    StatementOfCorrectionAttached = "statement_of_correction_attached", 1, "E43", Facts;
+    /// Student or caregivers were told what is held about them.
+    PrivacyNoticeGiven = "privacy_notice_given", 1, "E43", Facts;
 }
 
 fn store<T: Serialize>(facts: &T) -> Vec<u8> {
@@ -189,6 +274,19 @@ fn newer_is_refused(kind: &str, schema: u16, known: u16) -> Result<(), BadFrame>
     Err(BadFrame {
         reason: format!("{kind} has schema version {schema}, this build reads up to {known}: use a newer build"),
     })
+}
+
+impl CaseEvent {
+    /// Returns the student of a case that this event begins; `None` where it begins none.
+    pub fn begins_for(&self) -> Option<StudentId> {
+        match self {
+            CaseEvent::SupportRequestSubmitted(e) => Some(e.student),
+            CaseEvent::NonEnrolmentNotified(e) => Some(e.student),
+            CaseEvent::UnenrolledStudentReported(e) => Some(e.student),
+            CaseEvent::CaseMigrated(e) => Some(e.student),
+            _ => None,
+        }
+    }
 }
 
 /// Finds a row of the table by its stored name.

@@ -17,7 +17,10 @@ use crate::codec;
 use crate::envelope::Recorded;
 use crate::event::CaseEvent;
 use crate::keys::KeyEvent;
+use crate::measured::MeasureEvent;
 use crate::personal::Part;
+use crate::policy::PolicySet;
+use crate::provider::ProviderEvent;
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
 use crate::viewed::{AccessHeadEvent, Viewed};
@@ -63,6 +66,15 @@ fn facts(event: &Recorded<'_>) -> String {
         return format!("{entry:#?}");
     }
     if let Some(read) = KeyEvent::read(event).unwrap() {
+        return format!("{read:#?}");
+    }
+    if let Some(set) = PolicySet::read(event).unwrap() {
+        return format!("{set:#?}");
+    }
+    if let Some(read) = MeasureEvent::read(event).unwrap() {
+        return format!("{read:#?}");
+    }
+    if let Some(read) = ProviderEvent::read(event).unwrap() {
         return format!("{read:#?}");
     }
     if let Some(read) = AccessEvent::read(event).unwrap() {

@@ -15,7 +15,7 @@ mod command;
 mod state;
 
 pub use command::KeyCommand;
-pub use state::KeyState;
+pub use state::{KeyState, Proposal};
 
 /// The stream these events stand in.
 pub const KEYS_STREAM: &str = "KEYS";

@@ -28,6 +28,12 @@ pub mod event;
 
 pub mod reference;
 
+pub mod policy;
+
+pub mod provider;
+
+pub mod measured;
+
 pub mod keys;
 
 pub mod case;

@@ -129,8 +129,8 @@ pub trait Machine: Send + Sync + Sized + 'static {
     /// Names streams whose state is needed but could not be folded from what was replayed since a snapshot.
     fn wanted(&mut self) -> Vec<StreamId>;
 
-    /// Returns the policy version decisions are taken under.
-    fn policy(&self) -> u32;
+    /// Returns the policy version decisions are taken under at a moment.
+    fn policy(&self, now: Timestamp) -> u32;
 
     /// Appends the state of one shard ([`shard_of`]) in a canonical form: equal states, equal bytes.
     ///

@@ -1,11 +1,12 @@
-//! How a case is opened: a school's support request (E1) or a notification from ENROL (E2).
+//! How a case is opened: a school's support request (E1), a notification from ENROL (E2), a report of a student outside
+//! any school (E3), or the predecessor system (E40).
 //!
 //! A student has one active case (R27): a referral for a student who has one is attached to it (Q4), unless
 //! the sender asks for a separate case and says why.
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::action::At;
 use crate::case::{Case, Status};
@@ -16,11 +17,9 @@ use crate::input::{self, BadInput};
 use crate::number::CaseNumber;
 use crate::parts::{PersonalParts, ReferralParts, Student};
 use crate::personal::{Part, Personal};
+use crate::policy::AfterClosure;
 use crate::refusal::Refusal;
 use crate::routing;
-
-/// The threshold that advises a referral: 15 days in a term (Q1, Q2: in half-days). It never hard-blocks (R3).
-pub const THRESHOLD_HALF_DAYS: u16 = 30;
 
 /// E1: a school asks for support for a chronically absent student.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
@@ -81,13 +80,17 @@ pub struct NotifyNonEnrolment {
     pub separate_because: Option<Code>,
 }
 
-/// The two ways a case is opened by people and feeds.
+/// The ways a case is opened by people and feeds.
 #[derive(Clone, Debug)]
 pub enum Opening {
     /// E1.
     SupportRequest(SubmitSupportRequest),
     /// E2.
     NonEnrolment(NotifyNonEnrolment),
+    /// E3.
+    Report(ReportUnenrolledStudent),
+    /// E40.
+    Migration(MigrateCase),
 }
 
 /// What is known of a way to open a case without doing it.
@@ -117,6 +120,18 @@ pub const OPENINGS: &[OpeningInfo] = &[
         rules: "E2, R10–R14, R27, Q4",
         facts: |generator| generator.subschema_for::<NotifyNonEnrolment>(),
     },
+    OpeningInfo {
+        name: "report-unenrolled-student",
+        summary: "Somebody else than the register or the last school reports a student outside any school.",
+        rules: "E3, K5, R27, Q4",
+        facts: |generator| generator.subschema_for::<ReportUnenrolledStudent>(),
+    },
+    OpeningInfo {
+        name: "migrate-case",
+        summary: "A case is carried over from the predecessor system.",
+        rules: "E40, K3, K4, R41",
+        facts: |generator| generator.subschema_for::<MigrateCase>(),
+    },
 ];
 
 /// An opening as read, with what the blind index needs to find the student.
@@ -135,6 +150,8 @@ impl Opening {
         let opening = match name {
             "submit-support-request" => input::read(facts, "/facts").map(Opening::SupportRequest),
             "notify-non-enrolment" => input::read(facts, "/facts").map(Opening::NonEnrolment),
+            "report-unenrolled-student" => input::read(facts, "/facts").map(Opening::Report),
+            "migrate-case" => input::read(facts, "/facts").map(Opening::Migration),
             _ => return None,
         };
         Some(opening.and_then(|opening| {
@@ -160,6 +177,8 @@ impl Opening {
         match self {
             Opening::SupportRequest(request) => request.separate_because,
             Opening::NonEnrolment(notice) => notice.separate_because,
+            Opening::Report(report) => report.separate_because,
+            Opening::Migration(_) => None,
         }
     }
 
@@ -168,6 +187,8 @@ impl Opening {
         match self {
             Opening::SupportRequest(request) => request.may(at)?,
             Opening::NonEnrolment(notice) => notice.may(at)?,
+            Opening::Report(report) => report.may(at)?,
+            Opening::Migration(migration) => migration.may(at)?,
         }
         if at.occurred_at.is_after(at.context.now) {
             return Err(Refusal::InTheFuture { today: at.today() });
@@ -175,6 +196,8 @@ impl Opening {
         match self {
             Opening::SupportRequest(request) => request.decide(onto, at),
             Opening::NonEnrolment(notice) => notice.decide(onto, at),
+            Opening::Report(report) => report.decide(onto, at),
+            Opening::Migration(migration) => migration.decide(onto, at),
         }
     }
 }
@@ -197,8 +220,32 @@ pub struct Onto<'a> {
     pub student: StudentId,
     /// The student's active case, where the referral is attached to it (Q4).
     pub attach: Option<&'a Case>,
-    /// The student's active case, where a separate one is opened on purpose.
-    pub beside: Option<(CaseId, Code)>,
+    /// The student's active case, where a separate one is opened; why, where that is on purpose.
+    pub beside: Option<(CaseId, Option<Code>)>,
+    /// The student's active case, whatever becomes of the referral.
+    pub active: Option<CaseId>,
+    /// The student's case that was closed last, where that is not long ago.
+    pub closed: Option<RecentClosure>,
+}
+
+/// A case that was closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecentClosure {
+    /// The case.
+    pub case: CaseId,
+    /// Its student.
+    pub student: StudentId,
+    /// The day it was closed on.
+    pub on: NaiveDate,
+    /// The provider that had it.
+    pub provider: Option<Code>,
+}
+
+impl RecentClosure {
+    /// Returns the closure of a case that was just closed.
+    pub fn of(id: CaseId, case: &Case, on: NaiveDate) -> RecentClosure {
+        RecentClosure { case: id, student: case.student, on, provider: case.provider() }
+    }
 }
 
 impl SubmitSupportRequest {
@@ -215,16 +262,17 @@ impl SubmitSupportRequest {
         if absent_half_days > open_half_days {
             return Err(Refusal::MoreAbsentThanOpen { absent_half_days, open_half_days });
         }
-        let reaches_threshold = self.absent_half_days >= THRESHOLD_HALF_DAYS;
+        let reaches_threshold = at.policy.absence.is_reached_by(self.absent_half_days);
         if !self.school_steps_taken {
             return Err(Refusal::SchoolStepsFirst);
         }
         if !reaches_threshold && self.earlier_because.is_none() {
             return Err(Refusal::BelowThreshold {
                 absent_half_days: self.absent_half_days,
-                threshold_half_days: THRESHOLD_HALF_DAYS,
+                threshold_half_days: at.policy.absence.threshold_half_days,
             });
         }
+        let linked = self.soon_after_closure(&onto, at)?;
         let allocated = routing::of_school(at.reference, self.school, self.to_in_school_provider, at.today())?;
         let submitted = SupportRequestSubmitted {
             number: onto.number,
@@ -255,10 +303,40 @@ impl SubmitSupportRequest {
             None => {
                 events.extend(beside(&onto));
                 events.push(allocated.into());
+                events.extend(linked);
             }
         }
         Ok(events)
     }
+
+    /// Q3, R29: what a request shortly after a closure becomes, as policy says; never a reopening by itself (R26).
+    fn soon_after_closure(&self, onto: &Onto<'_>, at: &At<'_>) -> Result<Option<CaseEvent>, Refusal> {
+        let policy = &at.policy.duplicates;
+        let window_months = policy.recent_closure_months;
+        let Some(closed) = onto.closed.filter(|closed| is_recent(closed.on, window_months, at.today())) else {
+            return Ok(None);
+        };
+        let linked = RecentClosureLinked {
+            earlier: closed.case,
+            closed_on: closed.on,
+            provider: closed.provider,
+            window_months,
+        };
+        match policy.after_closure {
+            _ if onto.attach.is_some() => Ok(None),
+            AfterClosure::Nothing => Ok(None),
+            AfterClosure::AskToReopen if self.separate_because.is_none() => {
+                Err(Refusal::RecentlyClosed { case: closed.case, closed_on: closed.on })
+            }
+            AfterClosure::AskToReopen | AfterClosure::Link => Ok(Some(linked.into())),
+        }
+    }
+}
+
+/// Returns whether fewer calendar months than the window have passed since a closure.
+fn is_recent(closed_on: NaiveDate, window_months: u8, today: NaiveDate) -> bool {
+    let end = closed_on.checked_add_months(Months::new(u32::from(window_months)));
+    end.is_none_or(|end| today < end)
 }
 
 impl NotifyNonEnrolment {
@@ -314,8 +392,17 @@ fn kind_change(case: &Case, to: CaseKind) -> Option<CaseEvent> {
 }
 
 fn beside(onto: &Onto<'_>) -> Option<CaseEvent> {
-    onto.beside.map(|(other, reason)| DualActiveDetected { other, on_purpose: Some(reason) }.into())
+    onto.beside.map(|(other, on_purpose)| DualActiveDetected { other, on_purpose }.into())
 }
+
+mod migration;
+mod report;
+
+pub use migration::MigrateCase;
+pub use report::ReportUnenrolledStudent;
+
+#[cfg(test)]
+mod more_tests;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,9 @@ part_kinds! {
     AgencyAnswer = "answer" in Immigration;
     TravelEvidence = "travel" in Immigration;
     AgreementNote = "agreement" in Narrative;
+    FileName = "file" in Narrative;
+    Concern = "concern" in Restricted;
+    Prosecution = "prosecution" in Restricted;
 }
 
 /// Who the student is.
@@ -159,6 +162,31 @@ pub struct AgreementNote {
     pub text: Option<Personal<String>>,
 }
 
+/// What a file is called (E15).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FileName {
+    /// The name.
+    #[serde(deserialize_with = "reading::line")]
+    pub name: Personal<String>,
+}
+
+/// What Oranga Tamariki was told (E35).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Concern {
+    /// The text.
+    pub text: Personal<String>,
+}
+
+/// What the Attendance Prosecutions Unit was told, or answered (E36).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Prosecution {
+    /// The text.
+    pub text: Personal<String>,
+}
+
 /// The `personal` object of an action: which parts it takes.
 pub trait PersonalParts: for<'de> Deserialize<'de> + JsonSchema {
     /// Returns the parts to be stored with the action's first event.
@@ -212,6 +240,14 @@ personal_parts! {
     AnswerParts { answer: AgencyAnswer; note: Note }
     /// Evidence of travel.
     TravelParts { travel: TravelEvidence; note: Note }
+    /// Nothing: the record asks for no words (R30).
+    Nothing { }
+    /// What a file is called.
+    FileParts { file: FileName; note: Note }
+    /// What Oranga Tamariki was told.
+    ConcernParts { concern: Concern }
+    /// What the Attendance Prosecutions Unit was told, or answered.
+    ProsecutionParts { prosecution: Prosecution }
     /// Who agreed, in words.
     AgreementParts { ; agreement: AgreementNote, note: Note }
 }

@@ -9,6 +9,8 @@ mod asyncapi;
 mod facts;
 
 pub use self::asyncapi::asyncapi;
+#[cfg(test)]
+pub(crate) use self::facts::is_fact as holds_facts_alone;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -10,7 +10,10 @@ use crate::envelope::{Actor, Recorded, Source};
 use crate::event::CaseEvent;
 use crate::ids::{Code, CorrelationId, Position, StreamId, Version};
 use crate::keys::KeyEvent;
+use crate::measured::MeasureEvent;
 use crate::personal::{Group, Part};
+use crate::policy::PolicySet;
+use crate::provider::ProviderEvent;
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
 use crate::viewed::{AccessHeadEvent, Viewed};
@@ -126,6 +129,15 @@ pub fn facts(event: &Recorded<'_>) -> Result<serde_json::Value, BadFrame> {
     }
     if let Some(read) = KeyEvent::read(event)? {
         return Ok(serde_json::to_value(read).unwrap_or_default());
+    }
+    if let Some(set) = PolicySet::read(event)? {
+        return Ok(serde_json::to_value(set).unwrap_or_default());
+    }
+    if let Some(read) = MeasureEvent::read(event)? {
+        return Ok(serde_json::to_value(read).unwrap_or_default());
+    }
+    if let Some(read) = ProviderEvent::read(event)? {
+        return Ok(read.facts_json());
     }
     if let Some(read) = AccessEvent::read(event)? {
         return Ok(serde_json::to_value(read).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! What a rule answers when it says no: the rule, what was true, and what would make it possible.
 //!
 //! When several apply, the first wins, in this order: the actor (E47, A7, R22's CIT, R26, V4), the time (Q23), the closed
-//! case (R40, E4), the pin (R20), then the rules of the action in the order they stand in its file.
+//! case (R40, E4, R28), the pin (R20), then the rules of the action in the order they stand in its file.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -58,6 +58,9 @@ refusals! {
     /// The time lies in the future.
     InTheFuture { today: NaiveDate } = "Q23", "in-the-future",
         "the time given lies in the future; today is {today} in New Zealand", "give the time it happened";
+    /// The day lies behind where one ahead is asked for.
+    InThePast { today: NaiveDate } = "E39", "in-the-past",
+        "the day given has passed; today is {today} in New Zealand", "give today or a day ahead";
     /// The action belongs to the provider that holds the case.
     NotTheCurrentProvider { holder: Code } = "A7", "not-the-current-provider",
         "the case is with {holder}, which alone records this", "ask that provider, or have the case reallocated";
@@ -283,6 +286,102 @@ refusals! {
     /// While there is no operator the ledger grants one itself, and nobody grants anything else.
     OperatorFirst = "E47", "operator-first",
         "while there is no operator the ledger grants one itself, and nothing else is granted", "name the operator in the configuration; that person grants what comes next";
+    /// A value is not one of its lookup table on that day.
+    NotInTable { table: &'static str } = "Q38", "not-in-table",
+        "the value is not in the table {table} of the policy in force", "choose one that is (`caseledger policy show`)";
+    /// A policy begins today or later.
+    PolicyInThePast { today: NaiveDate } = "POLICY", "policy-in-the-past",
+        "a policy takes effect on {today} or later", "give a later day; what was decided stays decided under the policy of its day";
+    /// The student's last case was closed not long ago.
+    RecentlyClosed { case: CaseId, closed_on: NaiveDate } = "Q3", "recently-closed",
+        "the student's case {case} was closed on {closed_on}, within the time that counts as recent", "have it reopened, or ask for a separate case with a reason (`separate_because`)";
+    /// A migrated case of a student who has one already.
+    MigratedTwice { case: CaseId } = "K3", "migrated-twice",
+        "the student has an active case here ({case})", "merge by hand what the predecessor system held apart";
+    /// Nobody works on the case.
+    NotAtWork = "E38", "not-at-work",
+        "no case manager is at work on the case", "assign it first; only work that goes on can rest";
+    /// The case is at work, and waits for nothing.
+    AtWorkAlready = "R8", "at-work-already",
+        "the case does not wait for capacity: it is at work, or with nobody", "only a case that was allocated and has no case manager waits";
+    /// The file does not exist.
+    UnknownFile = "E15", "unknown-file",
+        "there is no such file on the case", "check the number on the case";
+    /// A school's own file is visible to it as it stands.
+    SchoolsOwnFile = "V2", "schools-own-file",
+        "a school's own file is visible to that school and the provider as it stands", "share files of the provider only";
+    /// Policy keeps what was shared.
+    SharingStays = "Q30", "sharing-stays",
+        "policy does not take sharing back", "add a comment that says what is so now";
+    /// The task is not open.
+    NoSuchOpenTask = "E39", "no-such-open-task",
+        "there is no open task of that number", "check the number on the case";
+    /// The exemption is not in force.
+    NoSuchExemption = "R34", "no-such-exemption",
+        "no such exemption is recorded as granted by that day", "record that it was granted first";
+    /// The fund is run by the catchment's provider.
+    FundIsOfTheCatchmentProvider = "R35", "fund-is-of-the-catchment-provider",
+        "the fund for basic needs is run by the provider of the catchment", "pass the case on, or ask that provider";
+    /// The fund needs chronic absence.
+    FundIsForChronicAbsence = "R35", "fund-is-for-chronic-absence",
+        "the fund is for students who are enrolled and chronically absent", "use it once the student is enrolled";
+    /// The school's own support comes first.
+    SchoolSupportFirst = "R35", "school-support-first",
+        "the school's own support is not exhausted", "exhaust it first";
+    /// Other funding comes first.
+    OtherFundingFirst = "R35", "other-funding-first",
+        "other funding exists", "use that";
+    /// The need was not identified.
+    NeedNotIdentified { need: Code } = "R35", "need-not-identified",
+        "need {need} is not identified on the case", "identify it first";
+    /// Supports come before a prosecution.
+    SupportsFirst = "R36", "supports-first",
+        "not all reasonable supports are exhausted", "exhaust them first; prosecution is the last resort";
+    /// There is no notification to answer.
+    NoProsecution = "R36", "no-prosecution",
+        "the Attendance Prosecutions Unit was not notified of this case", "notify it first";
+    /// An action speaks of its own case as of another.
+    SameCase = "R28", "same-case",
+        "the other case is this one", "name the other case";
+    /// The case went into another.
+    CaseIsMerged { into: CaseId } = "R28", "case-is-merged",
+        "the case was merged into {into}", "work on that case, or have the Service Desk take the merge back";
+    /// The other case went into a third.
+    AlreadyMerged { into: CaseId } = "R28", "already-merged",
+        "the other case was merged into {into} already", "take that merge back first";
+    /// An active case would go into one that has ended.
+    SurvivorHasEnded = "R28", "survivor-has-ended",
+        "the other case is active and this one has ended", "merge the other way round: the active case goes on";
+    /// The two cases are of two students.
+    TwoStudents = "R28", "two-students",
+        "the two cases are of two students' ids", "confirm that they are one student (`same_student_confirmed`)";
+    /// The other case was not merged into this one.
+    NotMerged = "R28", "not-merged",
+        "the other case was not merged into this one", "nothing needs to be done";
+    /// The other case is not active.
+    OtherHasEnded = "R27", "other-has-ended",
+        "the other case is not active", "two active cases alone are too many";
+    /// The two cases were not suspected.
+    NotSuspected = "R27", "not-suspected",
+        "the two cases are not marked as of one student", "nothing needs to be done";
+    /// Schools are sent notices of key actions alone.
+    NotAKeyAction = "Q17", "not-a-key-action",
+        "policy sends schools no notice of this", "send none, or have the policy changed";
+    /// CIT does not send cases back.
+    CitDoesNotDecline = "Q37", "cit-does-not-decline",
+        "policy does not let CIT send a case back", "pass it on to a provider";
+    /// School providers are not paid this way.
+    SchoolProvidersDoNotInvoice { provider: Code } = "B4", "school-providers-do-not-invoice",
+        "{provider} is a school provider, which does not invoice for the withholding payment", "nothing needs to be sent";
+    /// An invoice number is of one payment.
+    InvoiceNumberUsed { number: Code } = "B5", "invoice-number-used",
+        "invoice number {number} was used for another payment", "give a number of its own";
+    /// The quarter has not ended.
+    QuarterNotBegun { quarter: Code } = "B1", "quarter-not-begun",
+        "quarter {quarter} has not begun", "check the quarter";
+    /// Nothing is proposed to the asker's provider.
+    NoMoveProposed = "R16", "no-move-proposed",
+        "no move of the case to this provider is proposed", "nothing needs to be done";
     /// A case holds as many of these as can be numbered.
     TooMany { limit: u16 } = "E-64K", "too-many",
         "the case holds {limit} of these already, the most that are numbered", "ask the Service Desk";

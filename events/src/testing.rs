@@ -14,11 +14,13 @@
 
 mod history;
 mod people;
+mod providers;
 mod samples;
 mod stage;
 
 pub use history::*;
 pub use people::*;
+pub use providers::*;
 pub use samples::*;
 pub use stage::*;
 

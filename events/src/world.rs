@@ -3,29 +3,37 @@
 //! One owner, the sequencer, so that rules across cases (R20, R27) are free of races. Closed cases are dropped
 //! and folded again from their history when somebody speaks of one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::access::{self, ACCESS_STREAM, AccessAct, Grants};
-use crate::action::{At, CaseAction};
+use chrono::NaiveDate;
+
+use crate::access::{self, AccessAct, Grants};
+use crate::action::{At, CaseAction, Pair};
 use crate::case::{Case, Times};
 use crate::codec::BadFrame;
-use crate::dates::OccurredAt;
+use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Actor, Recorded};
-use crate::event::CaseEvent;
-use crate::ids::{CaseId, StreamId, StudentId};
-use crate::keys::{KEYS_STREAM, KeyCommand, KeyEvent, KeyState};
-use crate::machine::{Context, Declined, Draft, Machine, Sealed, shard_of};
+use crate::event::{CaseEvent, CaseMergedInto};
+use crate::ids::{CaseId, Code, StreamId, StudentId};
+use crate::keys::{KeyCommand, KeyEvent, KeyState};
+use crate::machine::{Context, Declined, Draft, Machine, Sealed};
+use crate::measured::PublishRun;
 use crate::number::CaseNumber;
-use crate::opening::{Onto, Opening};
-use crate::reference::{Entry, REFERENCE_STREAM, Reference};
+use crate::opening::{Onto, Opening, RecentClosure};
+use crate::policy::{Policies, PolicySet, SecondReferral, SetPolicy};
+use crate::provider::{ProviderAct, ProviderEvent};
+use crate::reference::{Entry, Reference};
 use crate::refusal::Refusal;
 use crate::viewed::{AccessHeadEvent, AccessHeadRecorded};
 
 use drafts::{drafts, scope_of};
-use shards::{Shard, Shards};
+use shards::Shards;
+use students::Students;
 
 mod drafts;
+mod saving;
 mod shards;
+mod students;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +61,17 @@ pub enum Command {
         /// When it happened; `None` for the moment it is recorded.
         occurred_at: Option<OccurredAt>,
     },
+    /// Report something about a provider, by itself.
+    Provider {
+        /// Which provider.
+        provider: Code,
+        /// What.
+        act: ProviderAct,
+        /// When it happened; `None` for the moment it is recorded.
+        occurred_at: Option<OccurredAt>,
+    },
+    /// Set another policy.
+    Policy(SetPolicy),
     /// Record reference data; rows that are held already are passed over.
     Reference {
         /// The rows.
@@ -64,6 +83,8 @@ pub enum Command {
     Keys(KeyCommand),
     /// Grant or revoke a role.
     Access(AccessAct),
+    /// Publish a run of the quarterly measures (E44).
+    Measures(Box<PublishRun>),
     /// Record how far the access ledger reaches; the ledger itself alone does.
     AccessHead(AccessHeadRecorded),
 }
@@ -74,13 +95,17 @@ pub struct World {
     cases: Shards,
     /// The active cases of each student, the eldest first.
     active: HashMap<StudentId, Vec<CaseId>>,
+    students: Students,
     reference: Reference,
+    policies: Policies,
     keys: KeyState,
     grants: Grants,
     /// Cases that may be dropped at the next settling.
     ended: Vec<CaseId>,
     /// Cases reopened in a replay that did not hold them.
     wanted: BTreeSet<CaseId>,
+    /// Of these, the ones closed again, with the day.
+    closed_unheld: BTreeMap<CaseId, NaiveDate>,
 }
 
 impl World {
@@ -97,6 +122,11 @@ impl World {
     /// Returns the reference data.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Returns the policies, by the day they are in force.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
     }
 
     /// Returns what is unusual about students' keys.
@@ -118,17 +148,29 @@ impl World {
         CaseNumber(self.cases.highest_number().saturating_add(1))
     }
 
+    /// Returns the active cases of a student under every id the student has, the eldest first (R27, R28).
+    fn active_of(&self, student: StudentId) -> Vec<CaseId> {
+        let mut cases: Vec<CaseId> =
+            self.students.ids_of(student).flat_map(|id| self.active_cases(id).iter().copied()).collect();
+        cases.sort_by_key(|&id| self.cases.get(id).map(|case| case.number));
+        cases
+    }
+
     fn open(&self, opening: &Opening, student: StudentId, at: &At<'_>) -> Result<Vec<Draft>, Refusal> {
-        let other = self.active_cases(student).first().copied();
-        let (id, onto) = match (other, opening.separate_because()) {
-            (Some(other), None) => {
+        let student = self.students.kept(student);
+        let active = self.active_of(student).first().copied();
+        let closed = self.students.last_closure(student);
+        let because = opening.separate_because();
+        let attaches = because.is_none() && at.policy.duplicates.second_referral == SecondReferral::Attach;
+        let (id, onto) = match active.filter(|_| attaches) {
+            Some(other) => {
                 let case = self.cases.get(other);
                 let number = case.map_or(self.next_number(), |case| case.number);
-                (other, Onto { number, student, attach: case, beside: None })
+                (other, Onto { number, student, attach: case, beside: None, active, closed })
             }
-            (other, because) => {
-                let beside = other.zip(because);
-                (at.context.new_case, Onto { number: self.next_number(), student, attach: None, beside })
+            None => {
+                let (number, beside) = (self.next_number(), active.map(|other| (other, because)));
+                (at.context.new_case, Onto { number, student, attach: None, beside, active, closed })
             }
         };
         let scope = onto.attach.map(|case| scope_of(case, at.today())).unwrap_or_default();
@@ -139,14 +181,45 @@ impl World {
     fn act(&self, id: CaseId, action: &CaseAction, at: &At<'_>) -> Result<Vec<Draft>, Declined<Refusal>> {
         let stream = StreamId::Case(id);
         let case = self.cases.get(id).ok_or(Declined::Cold(stream))?;
-        if at.context.sealed.is_some_and(|sealed| sealed.student != case.student) {
+        let is_other = |sealed: Sealed| self.students.kept(sealed.student) != self.students.kept(case.student);
+        if at.context.sealed.is_some_and(is_other) {
             return Err(Declined::Refused(Refusal::SealedForAnother));
         }
-        let events = action.decide(case, at).map_err(Declined::Refused)?;
-        if events.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
+        action.before_the_rule(case, at).map_err(Declined::Refused)?;
+        let other = action.other().map(|(other, _)| other).filter(|&other| other != id);
+        let pair = other.map(|other| match self.cases.get(other) {
+            Some(other) => Ok(Pair { this_id: id, other }),
+            None => Err(Declined::Cold(StreamId::Case(other))),
+        });
+        let at = &At { pair: pair.transpose()?, ..*at };
+        let (here, there) = action.rule(case, at).map_err(Declined::Refused)?;
+        if here.iter().any(|event| matches!(event, CaseEvent::CaseReopened(_))) {
             self.may_be_active_again(id, case).map_err(Declined::Refused)?;
         }
-        drafts(id, events, scope_of(case, at.today()), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+        let told = |id: CaseId, case: &Case, events: Vec<CaseEvent>| {
+            drafts(id, events, scope_of(case, at.today()), at.occurred_at, at.occurred_at).map_err(Declined::Refused)
+        };
+        let mut all = told(id, case, here)?;
+        if let (Some(other), Some(pair)) = (other, at.pair) {
+            let there = told(other, pair.other, there)?;
+            all.extend(there.into_iter().map(|draft| Draft { carries_parts: false, ..draft }));
+        }
+        Ok(all)
+    }
+
+    /// K9: of the cases a provider ties its report to, each is one it holds.
+    fn report(&self, provider: Code, act: &ProviderAct, at: &At<'_>) -> Result<Vec<Draft>, Declined<Refusal>> {
+        let state = self.cases.provider(provider).cloned().unwrap_or_default();
+        let event = act.decide(provider, &state, at).map_err(Declined::Refused)?;
+        for &id in act.cases() {
+            let case = self.cases.get(id).ok_or(Declined::Cold(StreamId::Case(id)))?;
+            match case.provider() {
+                Some(holder) if holder == provider => {}
+                Some(holder) => return Err(Declined::Refused(Refusal::NotTheCurrentProvider { holder })),
+                None => return Err(Declined::Refused(Refusal::NotWithAProvider)),
+            }
+        }
+        Ok(vec![event.draft(provider, at.occurred_at)])
     }
 
     /// Refuses what was sealed under a key that is out of use: the text would be lost, or outlive its disposal.
@@ -175,20 +248,21 @@ impl World {
 
     /// R27: a case is reopened only when the student has no other active one.
     fn may_be_active_again(&self, id: CaseId, case: &Case) -> Result<(), Refusal> {
-        match self.active_cases(case.student).iter().find(|&&other| other != id) {
-            Some(&other) => Err(Refusal::StudentHasActiveCase { case: other }),
+        match self.active_of(case.student).into_iter().find(|&other| other != id) {
+            Some(other) => Err(Refusal::StudentHasActiveCase { case: other }),
             None => Ok(()),
         }
     }
 
     fn fold_in(&mut self, id: CaseId, event: &CaseEvent, times: Times) {
+        self.remember(id, event, times);
         match self.cases.get_mut(id) {
             Some(case) => case.evolve(event, times),
             None => match Case::open(event, times) {
                 Some(case) => self.cases.insert(id, case),
-                // Only closed cases are not held; of what happens to them, reopening alone needs their state.
+                // Only cases that ended are not held; of what happens to them, what begins them again needs their state.
                 None => {
-                    if matches!(event, CaseEvent::CaseReopened(_)) {
+                    if matches!(event, CaseEvent::CaseReopened(_) | CaseEvent::CaseUnmerged(_)) {
                         self.wanted.insert(id);
                     }
                     return;
@@ -196,6 +270,35 @@ impl World {
             },
         }
         self.index(id);
+    }
+
+    /// Keeps what a new referral of the same student asks for, also once the case itself is dropped.
+    fn remember(&mut self, id: CaseId, event: &CaseEvent, times: Times) {
+        match event {
+            CaseEvent::CaseClosed(_) => {
+                let on = times.occurred_at.auckland();
+                match self.cases.get(id) {
+                    Some(case) => self.has_closed(RecentClosure::of(id, case, on)),
+                    // Reopened and closed again in a replay that does not hold it: known once it is folded.
+                    None => drop(self.closed_unheld.insert(id, on)),
+                }
+            }
+            CaseEvent::CaseReopened(_) => {
+                self.closed_unheld.remove(&id);
+                self.students.reopened(self.cases.of_case_mut(id), id);
+            }
+            CaseEvent::CaseMergedInto(CaseMergedInto { same_student: Some(same), .. }) => {
+                self.students.are_one(self.cases.of_case_mut(id), id, *same);
+            }
+            CaseEvent::CaseUnmerged(unmerge) if unmerge.merged == id => {
+                self.students.are_two(self.cases.of_case_mut(id), id);
+            }
+            _ => {}
+        }
+    }
+
+    fn has_closed(&mut self, closure: RecentClosure) {
+        self.students.closed(self.cases.of_case_mut(closure.case), closure);
     }
 
     fn index(&mut self, id: CaseId) {
@@ -222,36 +325,19 @@ impl World {
             }
         }
     }
-
-    /// Puts another state in the place of a shard's.
-    fn replace(&mut self, shard: u8, with: Shard) {
-        let before = std::mem::replace(self.cases.shard_mut(shard), with);
-        for (id, case) in before.cases {
-            self.forget_active(case.student, id);
-        }
-        let ids: Vec<CaseId> = self.cases.shard(shard).cases.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.index(id));
-        if holds(REFERENCE_STREAM, shard) {
-            self.reference = Reference::default();
-        }
-        if holds(KEYS_STREAM, shard) {
-            self.keys = KeyState::default();
-        }
-        if holds(ACCESS_STREAM, shard) {
-            self.grants = Grants::default();
-        }
-    }
 }
 
 impl Machine for World {
-    const STATE: u32 = 2;
+    const STATE: u32 = 3;
     type Command = Command;
     type Refusal = Refusal;
     type Warm = Case;
 
     fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Draft>, Declined<Refusal>> {
         let when = |occurred_at: Option<OccurredAt>| occurred_at.unwrap_or(OccurredAt::Instant(context.now));
-        let at = |occurred_at| At { context, occurred_at: when(occurred_at), reference: &self.reference };
+        let (_, policy) = self.policies.in_force(context.now.auckland());
+        let reference = &self.reference;
+        let at = |occurred_at| At { context, occurred_at: when(occurred_at), reference, policy, pair: None };
         self.is_granted(command, context).map_err(Declined::Refused)?;
         self.key_in_use(context).map_err(Declined::Refused)?;
         match command {
@@ -259,15 +345,21 @@ impl Machine for World {
                 self.open(opening, *student, &at(*occurred_at)).map_err(Declined::Refused)
             }
             Command::Act { case, action, occurred_at } => self.act(*case, action, &at(*occurred_at)),
+            Command::Provider { provider, act, occurred_at } => self.report(*provider, act, &at(*occurred_at)),
+            Command::Policy(set) => {
+                let set = set.decide(&self.policies, context).map_err(Declined::Refused)?;
+                Ok(set.map(|set| set.draft(when(None))).into_iter().collect())
+            }
             Command::Reference { entries, occurred_at } => {
                 let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
                 Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
             }
             Command::Keys(command) => {
-                let active = self.active_cases(command.student()).first().copied();
+                let active = self.active_of(command.student()).first().copied();
                 let event = command.decide(&self.keys, active, context.actor.person).map_err(Declined::Refused)?;
                 Ok(event.map(|event| event.draft(when(None))).into_iter().collect())
             }
+            Command::Measures(run) => run.decide(&context.actor, context.now).map_err(Declined::Refused),
             Command::AccessHead(head) => Ok(vec![AccessHeadEvent::AccessHeadRecorded(*head).draft(context.now)]),
             Command::Access(act) => {
                 let event = act.decide(&self.grants, context, &self.reference).map_err(Declined::Refused)?;
@@ -283,6 +375,14 @@ impl Machine for World {
         }
         if let Some(read) = KeyEvent::read(event)? {
             self.keys.apply(&read, event.actor.person);
+            return Ok(());
+        }
+        if let Some(set) = PolicySet::read(event)? {
+            self.policies.apply(set);
+            return Ok(());
+        }
+        if let (StreamId::Provider(provider), Some(read)) = (event.stream, ProviderEvent::read(event)?) {
+            self.cases.provider_mut(provider).evolve(&read);
             return Ok(());
         }
         let StreamId::Case(id) = event.stream else { return self.grants.evolve(event) };
@@ -314,6 +414,9 @@ impl Machine for World {
 
     fn install(&mut self, stream: StreamId, state: Case) {
         if let StreamId::Case(id) = stream {
+            if let Some(on) = self.closed_unheld.remove(&id) {
+                self.has_closed(RecentClosure::of(id, &state, on));
+            }
             self.cases.insert(id, state);
             self.index(id);
         }
@@ -323,40 +426,15 @@ impl Machine for World {
         std::mem::take(&mut self.wanted).into_iter().map(StreamId::Case).collect()
     }
 
-    fn policy(&self) -> u32 {
-        1
+    fn policy(&self, now: Timestamp) -> u32 {
+        self.policies.in_force(now.auckland()).0
     }
 
     fn save(&self, shard: u8, out: &mut Vec<u8>) {
-        let reference = holds(REFERENCE_STREAM, shard).then_some(&self.reference);
-        let keys = holds(KEYS_STREAM, shard).then_some(&self.keys);
-        let grants = holds(ACCESS_STREAM, shard).then_some(&self.grants);
-        let mut writer = rmp_serde::Serializer::new(out);
-        serde::Serialize::serialize(&(self.cases.shard(shard).lasting(), reference, keys, grants), &mut writer)
-            .expect("state is plain data of known length");
+        self.save_shard(shard, out);
     }
 
     fn load(&mut self, shard: u8, bytes: &[u8]) -> Result<(), BadFrame> {
-        self.replace(shard, Shard::default());
-        let (held, reference, keys, grants): Saved = rmp_serde::from_slice(bytes)?;
-        self.replace(shard, held);
-        if let Some(reference) = reference {
-            self.reference = reference;
-        }
-        if let Some(keys) = keys {
-            self.keys = keys;
-        }
-        if let Some(grants) = grants {
-            self.grants = grants;
-        }
-        Ok(())
+        self.load_shard(shard, bytes)
     }
-}
-
-/// What a shard is saved as: its cases, and what the system streams say that are saved with it.
-type Saved = (Shard, Option<Reference>, Option<KeyState>, Option<Grants>);
-
-/// Returns whether what a system stream says is saved with a shard.
-fn holds(stream: &'static str, shard: u8) -> bool {
-    shard == shard_of(StreamId::system(stream))
 }

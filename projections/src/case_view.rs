@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod agreement;
+mod beside;
 mod comment;
 mod file;
 mod fold;
@@ -17,6 +18,7 @@ mod request;
 mod row;
 
 pub use agreement::*;
+pub use beside::*;
 pub use comment::*;
 pub use file::*;
 pub use plan::*;

@@ -147,11 +147,17 @@ pub fn submission(
     stream: Option<StreamId>,
     parts: Vec<Part>,
 ) -> Submission<Command> {
+    // A command on two cases says which version of the other one was seen.
+    let other = match &command {
+        Command::Act { action, .. } => action.other(),
+        _ => None,
+    };
+    let also_expected = other.and_then(|(case, saw)| Some((StreamId::Case(case), saw?))).into_iter().collect();
     Submission {
         command,
         stream,
         expected: headers.expected,
-        also_expected: Vec::new(),
+        also_expected,
         tag: Some(tag),
         body_hash,
         actor: headers.asker.actor,
@@ -170,6 +176,8 @@ pub fn source(role: Role) -> Source {
         Role::Enrol => Source::Enrol,
         Role::Inz => Source::Inz,
         Role::Msd => Source::Msd,
+        Role::Attendance => Source::Attendance,
+        Role::Migration => Source::Migration,
         _ => Source::Person,
     }
 }

@@ -148,6 +148,26 @@ pub fn actions(route: &Route, generator: &mut SchemaGenerator) -> Operations {
     ACTIONS.iter().map(describe).collect()
 }
 
+/// Describes one act of a table whose name is in the path: a body of facts alone.
+pub fn act(
+    route: &Route,
+    generator: &mut SchemaGenerator,
+    name: &str,
+    summary: &str,
+    rules: &str,
+    facts: Value,
+) -> (String, Value) {
+    let mut of_body = command_body(facts, Value::Null);
+    of_body["properties"].as_object_mut().into_iter().for_each(|fields| drop(fields.remove("personal")));
+    let answer = json_answer("200", generator.subschema_for::<CommandDocument>());
+    let mut operation = operation(route, command_headers(), Some(body(of_body)), answer);
+    operation["summary"] = json!(summary);
+    operation["description"] = json!(format!("Rules: {rules}."));
+    operation["operationId"] = json!(name);
+    operation["parameters"].as_array_mut().into_iter().for_each(|all| all.retain(|one| one["name"] != "action"));
+    (route.path.replace("{action}", name), operation)
+}
+
 fn command_body(facts: Value, personal: Value) -> Value {
     json!({
         "type": "object",

@@ -62,11 +62,7 @@ fn student_in_history(reader: &Reader, head: caseledger_events::ids::Position) -
         }
     };
     let first = history.first()?.decode().ok()?;
-    match CaseEvent::read(first.kind, first.schema, first.facts).ok()?? {
-        CaseEvent::SupportRequestSubmitted(request) => Some(request.student),
-        CaseEvent::NonEnrolmentNotified(notification) => Some(notification.student),
-        _ => None,
-    }
+    CaseEvent::read(first.kind, first.schema, first.facts).ok()??.begins_for()
 }
 
 /// Seals the personal parts under the student's key and executes the command.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caseledger_events::access::{About, Denied, Grant, Scope, Standing};
-use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::ids::{CaseId, Position, StudentId};
 use caseledger_events::number::CaseNumber;
 use rusqlite::Connection;
 
@@ -32,7 +32,7 @@ use crate::store::{self, AsOf, Remedy};
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 2,
+    version: 3,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),
@@ -129,6 +129,23 @@ impl CaseView {
     /// Returns where a case stands for access: for those who decide, and show nothing of it.
     pub fn standing(&self, which: WhichCase) -> Result<Option<Standing>, QueryError> {
         self.read(|db, _| Ok(access::find(db, which)?.map(|(_, standing)| standing)))
+    }
+
+    /// Returns whom a case is about: for those who decide, and show nothing of it.
+    pub fn student_of(&self, which: WhichCase) -> Result<Option<StudentId>, QueryError> {
+        self.read(|db, _| {
+            let Some((reference, _)) = access::find(db, which)? else { return Ok(None) };
+            Ok(Some(read::by_reference(db, reference)?.student))
+        })
+    }
+
+    /// Returns the cases of a student, oldest first: for those who decide, and show nothing of them.
+    pub fn cases_of(&self, student: StudentId) -> Result<Vec<CaseId>, QueryError> {
+        self.read(|db, _| {
+            let mut statement = db.prepare_cached("SELECT id FROM case_key WHERE student = ?1 ORDER BY ref")?;
+            let ids = statement.query_map([student.0], |row| row.get(0).map(CaseId))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// Returns how far the view has read.

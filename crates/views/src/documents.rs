@@ -5,7 +5,7 @@ mod limited;
 use caseledger_events::ids::Position;
 use caseledger_events::parts::{AgencyAnswer, AgreementNote, Contacts, PlanText, Student};
 use caseledger_events::personal::{Group, Personal};
-use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow, StatementRow};
 use caseledger_projections::timeline::TimelineRow;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -33,6 +33,8 @@ pub struct CaseDocument {
     pub comments: Vec<Comment>,
     /// How many of the provider's comments schools may read: *n of m shared* (V5).
     pub sharing: SharedOf,
+    /// The words of the statements of correction, oldest first (IPP 7).
+    pub statements: Vec<Statement>,
     /// The position the whole answer is true at.
     pub as_of: Position,
 }
@@ -82,6 +84,16 @@ pub struct Comment {
     /// The facts.
     #[serde(flatten)]
     pub row: CommentRow,
+    /// The text.
+    pub text: Option<Personal<String>>,
+}
+
+/// A statement of correction with its words.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct Statement {
+    /// The facts.
+    #[serde(flatten)]
+    pub row: StatementRow,
     /// The text.
     pub text: Option<Personal<String>>,
 }

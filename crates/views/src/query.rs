@@ -25,6 +25,10 @@ pub enum Flag {
     Urgent,
     /// An unmet basic need is a barrier.
     UnmetNeed,
+    /// It waits for capacity.
+    Waitlisted,
+    /// It was carried over from the predecessor system.
+    Migrated,
 }
 
 /// The order of a list.

@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod demo;
 mod deps;
+mod ids;
 mod outside;
 mod step;
 mod test;
@@ -21,6 +22,7 @@ cargo xtask <command>
                    --long runs the full counts of the long series; args go to the test runner
   bench [args…]    build and run the benchmarks, optimised
   deps             which crate may depend on what, and that the core stays pure
+  ids              which ids of the domain no test speaks of
   tools            fetch nats-server and the packages of the checks from outside into .tools/
   audit            licences, sources, bans and advisories, by cargo-deny
 ";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
         "deps" => deps::run(),
+        "ids" => ids::run(),
         "tools" => tools::run(),
         "audit" => audit::run(),
         "" | "help" | "--help" | "-h" => {

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::decided::rows_for;
+use super::grant::decide;
 use super::{Denied, Grant, Missing, Operation, Principal, Row, Standing, authorise};
 
 /// Why the answer is what it is.
@@ -20,6 +21,8 @@ pub struct Explanation {
     pub answer: Result<Grant, Denied>,
     /// The rows of the role that name the operation, up to the one that decided, each with what it lacks.
     pub tried: Vec<Tried>,
+    /// The row by which the case may be read all the same, for a stated reason and on record.
+    pub by_glass: Option<&'static Row>,
 }
 
 /// A row that was looked at.
@@ -33,7 +36,13 @@ pub struct Tried {
 
 /// Explains what somebody may do with a case; it tells of the case, so that only those may ask it who may know.
 pub fn explain(asker: &Principal, operation: Operation, case: &Standing, on: NaiveDate) -> Explanation {
-    let answer = authorise(asker, operation, case, on);
+    let answer = match operation {
+        Operation::BreakGlass => decide(asker, operation, case, on),
+        _ => authorise(asker, operation, case, on),
+    };
+    let is_reading = matches!(operation, Operation::OpenCase | Operation::Timeline);
+    let glass = || decide(asker, Operation::BreakGlass, case, on).ok().map(|grant| grant.decided().row);
+    let by_glass = if answer.is_err() && is_reading { glass() } else { None };
     let tried_all = rows_for(asker, operation)
         .unwrap_or_default()
         .into_iter()
@@ -45,7 +54,7 @@ pub fn explain(asker: &Principal, operation: Operation, case: &Standing, on: Nai
             break;
         }
     }
-    Explanation { asker: asker.clone(), operation, on, answer, tried }
+    Explanation { asker: asker.clone(), operation, on, answer, tried, by_glass }
 }
 
 impl Explanation {
@@ -83,6 +92,14 @@ impl fmt::Display for Explanation {
             if let Some(missing) = missing {
                 writeln!(f, "  not by \"{}\" ({}): {missing}", row.reach.says(), row.because)?;
             }
+        }
+        if let Some(row) = self.by_glass {
+            writeln!(
+                f,
+                "  for a stated reason, on record, for a short time: \"{}\" ({})",
+                row.reach.says(),
+                row.because
+            )?;
         }
         writeln!(f, "  what would change it: {}", self.would_change().join("; or "))
     }

@@ -44,6 +44,8 @@ macro_rules! operations {
 }
 
 operations! {
+    /// Asks anything at all, in a role and for an organisation that a live grant names (E47).
+    SignIn = "sign in", Ledger;
     /// Opens a case as it stands.
     OpenCase = "open", Case;
     /// Reads what happened to a case, and asks for it as it was.

@@ -73,11 +73,17 @@ fn to_a_school(event: &CaseEvent, own: bool, may_read: bool) -> bool {
         | CaseEvent::AssignedToCaseManager(_)
         | CaseEvent::StudentPlanRecorded(_)
         | CaseEvent::PrimaryContactChanged(_)
+        | CaseEvent::CasePaused(_)
+        | CaseEvent::CaseResumed(_)
         | CaseEvent::CaseReopened(_) => true,
+        CaseEvent::FileUploaded(e) => own || e.shared_with_schools,
+        CaseEvent::FileSharingChanged(e) => e.shared_with_schools,
         CaseEvent::CommentAdded(_) => may_read,
         CaseEvent::CaseClosed(e) => reason_for_schools(e.reason).is_some(),
         CaseEvent::SupportRequestSubmitted(_)
         | CaseEvent::NonEnrolmentNotified(_)
+        | CaseEvent::UnenrolledStudentReported(_)
+        | CaseEvent::PrivacyNoticeGiven(_)
         | CaseEvent::ContactDetailsRecorded(_) => own,
         _ => false,
     }
@@ -86,7 +92,10 @@ fn to_a_school(event: &CaseEvent, own: bool, may_read: bool) -> bool {
 /// What a school sent, and what became of it.
 fn of_own_request(event: &CaseEvent, own: bool, follows: bool) -> bool {
     match event {
-        CaseEvent::SupportRequestSubmitted(_) | CaseEvent::NonEnrolmentNotified(_) | CaseEvent::CommentAdded(_) => own,
+        CaseEvent::SupportRequestSubmitted(_)
+        | CaseEvent::NonEnrolmentNotified(_)
+        | CaseEvent::UnenrolledStudentReported(_)
+        | CaseEvent::CommentAdded(_) => own,
         CaseEvent::AllocatedToProvider(_) => follows,
         CaseEvent::CaseClosed(e) => follows && reason_for_schools(e.reason).is_some(),
         _ => false,

@@ -52,6 +52,15 @@ pub struct Standing {
     pub shared: Vec<SharedComment>,
     /// How many comments were not written by a school: the *m* of *n of m shared* (V5).
     pub sharable: u16,
+    /// Whether it went into another case (R28).
+    #[serde(default)]
+    pub merged: bool,
+    /// Whether it was active when it did.
+    #[serde(default)]
+    pub active_before_merge: bool,
+    /// Whether the Attendance Prosecutions Unit was notified of it (E36).
+    #[serde(default)]
+    pub prosecution: bool,
 }
 
 /// A request of a school: a support request, or a notification it sent itself.

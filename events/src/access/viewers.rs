@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Standing;
+use super::{Filter, Standing};
 use crate::codec::BadFrame;
 use crate::dates::{Timestamp, start_of_day};
 use crate::envelope::Recorded;
@@ -12,7 +13,7 @@ use crate::event::{CaseEvent, CommentNumber};
 use crate::ids::{Code, Position};
 
 /// Who could see it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Viewer {
     /// The school that wrote it, while it has the student or a request of its own on the case.
@@ -21,10 +22,12 @@ pub enum Viewer {
     School(Code),
     /// The provider that held the case, or had handed it over with the comment on it.
     Provider(Code),
+    /// The Ministry's team CIT, while the case waited for the Ministry or for CIT.
+    Cit,
 }
 
 /// For how long.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
     /// Who.
     pub viewer: Viewer,
@@ -108,6 +111,9 @@ impl Replay {
         let mut viewers: BTreeSet<Viewer> = standing.provider().map(Viewer::Provider).into_iter().collect();
         let handed_over = standing.hand_overs.iter().filter(|hand_over| hand_over.at >= position);
         viewers.extend(handed_over.map(|hand_over| Viewer::Provider(hand_over.provider)));
+        if Filter::WithMinistry.admits(standing).is_ok() {
+            viewers.insert(Viewer::Cit);
+        }
         let day = at.auckland();
         let still_reaches = |author: &Code| {
             standing.requested_by(*author, None) || (standing.is_active && standing.enrolled_at(day) == Some(*author))

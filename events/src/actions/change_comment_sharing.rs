@@ -32,13 +32,16 @@ impl Action for ChangeCommentSharing {
         if owns(case, at) { Ok(()) } else { Err(Refusal::NotTheCaseOwner) }
     }
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let comment = case.comment(self.comment).ok_or(Refusal::UnknownComment)?;
         if comment.by_school {
             return Err(Refusal::SchoolsOwnComment);
         }
         if comment.shared == self.share_with_schools {
             return Ok(vec![]);
+        }
+        if !self.share_with_schools && !at.policy.sharing.may_unshare {
+            return Err(Refusal::SharingStays);
         }
         Ok(vec![CommentSharingChanged { comment: self.comment, shared_with_schools: self.share_with_schools }.into()])
     }

@@ -11,6 +11,7 @@ use crate::event::{
 };
 use crate::input::BadInput;
 use crate::parts::MaybeNote;
+use crate::policy::takes;
 use crate::refusal::Refusal;
 
 /// Closes the case with a reason; requests still open are withdrawn with it, but for *out of country* (R22).
@@ -24,7 +25,7 @@ pub struct CloseCase {
 impl Action for CloseCase {
     const NAME: &'static str = "close";
     const SUMMARY: &'static str = "Closes the case with a reason.";
-    const RULES: &'static str = "E30, R22, R23, R25";
+    const RULES: &'static str = "E30, R22, R23, R25, R34, Q38";
     const WHO: &'static [Who] = &[Who::CurrentProvider];
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
@@ -38,9 +39,12 @@ impl Action for CloseCase {
         (role == Role::Cit).then_some(Refusal::CitDoesNotClose)
     }
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if self.reason == ClosureReason::Enrolled && case.kind == CaseKind::ChronicAbsence {
             return Err(Refusal::ReasonDoesNotFit { kind: case.kind });
+        }
+        if !takes(&at.policy.tables.closure_reasons, &self.reason, at.today()) {
+            return Err(Refusal::NotInTable { table: "closure_reasons" });
         }
         if self.reason == ClosureReason::OutOfCountry {
             confirmed_out(case)?;

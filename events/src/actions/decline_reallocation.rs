@@ -26,8 +26,11 @@ impl Action for DeclineReallocation {
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let Owner::Cit { sender } = case.owner else { return Err(Refusal::NotWithCit) };
+        if !at.policy.moves.cit_may_decline {
+            return Err(Refusal::CitDoesNotDecline);
+        }
         Ok(vec![ReallocationDeclinedByCit { back_to: sender, reason: self.reason }.into()])
     }
 }

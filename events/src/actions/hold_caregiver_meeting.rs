@@ -7,6 +7,7 @@ use crate::action::{Action, At, Who};
 use crate::case::Case;
 use crate::event::{CaregiverMeetingHeld, CaseEvent, Mode};
 use crate::parts::MaybeNote;
+use crate::policy::takes;
 use crate::refusal::Refusal;
 
 /// Records a meeting with the caregivers.
@@ -27,7 +28,10 @@ impl Action for HoldCaregiverMeeting {
     const WHO: &'static [Who] = &[Who::CurrentProvider];
     type Personal = MaybeNote;
 
-    fn decide(&self, _: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, _: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if !takes(&at.policy.tables.meeting_modes, &self.mode, at.today()) {
+            return Err(Refusal::NotInTable { table: "meeting_modes" });
+        }
         Ok(vec![CaregiverMeetingHeld { mode: self.mode, student_present: self.student_present }.into()])
     }
 }

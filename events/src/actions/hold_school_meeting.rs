@@ -8,6 +8,7 @@ use crate::case::Case;
 use crate::event::{CaseEvent, CaseKind, Mode, SchoolMeetingHeld, SchoolRole};
 use crate::ids::Code;
 use crate::parts::MaybeNote;
+use crate::policy::takes;
 use crate::refusal::Refusal;
 
 /// Records a meeting with a school.
@@ -29,6 +30,9 @@ impl Action for HoldSchoolMeeting {
     type Personal = MaybeNote;
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if !takes(&at.policy.tables.meeting_modes, &self.mode, at.today()) {
+            return Err(Refusal::NotInTable { table: "meeting_modes" });
+        }
         let school = self.school.unwrap_or(case.school);
         if school != case.school && at.reference.catchment_of(school, at.today()).is_none() {
             return Err(Refusal::UnknownSchool { school });

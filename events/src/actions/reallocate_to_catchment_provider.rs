@@ -7,6 +7,7 @@ use crate::action::{Action, At, OnClosed, Who};
 use crate::case::Case;
 use crate::event::{AllocationBasis, CaseEvent, IspReallocatedToCatchmentProvider};
 use crate::parts::MaybeNote;
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::routing;
 
@@ -23,6 +24,10 @@ impl Action for ReallocateToCatchmentProvider {
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     const MOVES: bool = true;
     type Personal = MaybeNote;
+
+    fn is_pinned(&self, policy: &Policy) -> bool {
+        policy.moves.request_pins_in_school
+    }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if !case.in_school {

@@ -9,6 +9,7 @@ use crate::case::Case;
 use crate::event::{Agreement, AgreementChannel, CaseEvent, ProviderAgreementRecorded};
 use crate::ids::Code;
 use crate::parts::AgreementParts;
+use crate::policy::takes;
 use crate::refusal::Refusal;
 
 /// Records that a provider agreed that `target` takes the case.
@@ -97,6 +98,9 @@ pub(crate) fn known_target(target: Code, case: &Case, at: &At<'_>) -> Result<(),
 pub(crate) fn fits(agreement: Agreement, target: Code, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
     if agreement.provider != target && Some(agreement.provider) != case.provider() {
         return Err(Refusal::NotAParty { provider: agreement.provider });
+    }
+    if !takes(&at.policy.tables.contact_roles, &agreement.agreed_by, at.today()) {
+        return Err(Refusal::NotInTable { table: "contact_roles" });
     }
     at.not_in_the_future(agreement.agreed_on)
 }

@@ -10,6 +10,7 @@ use crate::event::{CaseEvent, StudentPlanRecorded};
 use crate::ids::Code;
 use crate::input::{self, BadInput};
 use crate::parts::PlanParts;
+use crate::policy::takes;
 use crate::refusal::Refusal;
 
 /// Records the student plan, or a revision of it; the words are personal.
@@ -40,7 +41,10 @@ impl Action for RecordPlan {
         Ok(self)
     }
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if !self.barriers.iter().all(|barrier| takes(&at.policy.tables.barriers, barrier, at.today())) {
+            return Err(Refusal::NotInTable { table: "barriers" });
+        }
         let revision = case.plans.checked_add(1).ok_or(Refusal::TooMany { limit: u16::MAX })?;
         Ok(vec![
             StudentPlanRecorded {

@@ -36,10 +36,15 @@ impl Action for ReopenCase {
     }
 
     fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        if let Some(into) = case.merged_into {
+            return Err(Refusal::CaseIsMerged { into });
+        }
         match case.status {
             Status::Closed => Ok(vec![CaseReopened { reason: self.reason }.into()]),
             Status::NotReferred => Err(Refusal::NotReferred),
-            Status::Notified | Status::Allocated | Status::Active => Err(Refusal::NotClosed),
+            Status::Notified | Status::Allocated | Status::Active | Status::Paused | Status::Merged => {
+                Err(Refusal::NotClosed)
+            }
         }
     }
 }

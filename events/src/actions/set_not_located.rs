@@ -27,18 +27,19 @@ impl Action for SetNotLocated {
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if case.not_located {
             return Ok(vec![]);
         }
         if !case.open_requests.is_empty() {
             return Err(Refusal::ChecksStillOpen);
         }
-        let unanswered = case.requests_answered == 0;
+        let least = &at.policy.location;
+        let unanswered = case.requests_answered < least.answered_checks_min;
         if unanswered && self.no_check_because.is_none() {
             return Err(Refusal::NoAnsweredCheck);
         }
-        if case.attempts == 0 {
+        if case.attempts < least.attempts_min {
             return Err(Refusal::NoAttempt);
         }
         Ok(vec![

@@ -14,6 +14,8 @@ impl Case {
         let mut case = match event {
             CaseEvent::SupportRequestSubmitted(e) => Case::new(e.number, CaseKind::ChronicAbsence, e.student, e.school),
             CaseEvent::NonEnrolmentNotified(e) => Case::new(e.number, CaseKind::NonEnrolment, e.student, e.last_school),
+            CaseEvent::UnenrolledStudentReported(e) => Case::new(e.number, CaseKind::NonEnrolment, e.student, e.school),
+            CaseEvent::CaseMigrated(e) => Case::new(e.number, e.kind, e.student, e.school),
             _ => return None,
         };
         case.evolve(event, times);
@@ -47,7 +49,22 @@ impl Case {
             agreements: Vec::new(),
             plans: 0,
             comments: Vec::new(),
+            statements: 0,
             ending: None,
+            migrated: false,
+            waitlisted: false,
+            risk: None,
+            files: Vec::new(),
+            tasks: 0,
+            open_tasks: Vec::new(),
+            needs: Vec::new(),
+            pathway: None,
+            home_education_applied: false,
+            exemption: None,
+            prosecution: false,
+            suspected: Vec::new(),
+            merged_into: None,
+            before_merge: None,
         }
     }
 
@@ -61,7 +78,9 @@ impl Case {
             CaseEvent::AllocatedToProvider(e) => self.allocated(e),
             CaseEvent::AssignedToCaseManager(e) => {
                 self.manager = Some(e.manager);
-                self.status = Status::Active;
+                if self.status != Status::Paused {
+                    self.status = Status::Active;
+                }
             }
             CaseEvent::ContactDetailsRecorded(e) => self.details = Some(ContactState::learn(self.details, e)),
             CaseEvent::ContactDetailsMarkedOutOfDate(_) => {
@@ -116,6 +135,47 @@ impl Case {
                 self.status = if self.manager.is_some() { Status::Active } else { Status::Allocated };
                 self.ending = None;
             }
+            CaseEvent::UnenrolledStudentReported(e) => self.reported(e, times),
+            CaseEvent::CaseMigrated(e) => self.carried_over(e, times),
+            CaseEvent::RiskUpdated(e) => self.risk = Some(e.level),
+            CaseEvent::FileUploaded(e) => {
+                self.files.push(CommentState { by_school: e.by_school, shared: e.shared_with_schools });
+            }
+            CaseEvent::FileSharingChanged(e) => {
+                if let Some(file) = usize::from(e.file.0).checked_sub(1).and_then(|i| self.files.get_mut(i)) {
+                    file.shared = e.shared_with_schools;
+                }
+            }
+            CaseEvent::TaskAdded(e) => {
+                self.tasks = e.task.0;
+                self.open_tasks.push(e.task);
+            }
+            CaseEvent::TaskCompleted(e) => self.open_tasks.retain(|&task| task != e.task),
+            CaseEvent::CasePaused(_) => self.status = Status::Paused,
+            CaseEvent::CaseResumed(_) => self.status = Status::Active,
+            CaseEvent::Waitlisted(_) => self.waitlisted = true,
+            CaseEvent::RemovedFromWaitlist(_) => self.waitlisted = false,
+            CaseEvent::PathwayOutcomeRecorded(e) => self.pathway = Some((e.outcome, e.from)),
+            CaseEvent::HomeEducationApplicationNoted(_) => self.home_education_applied = true,
+            CaseEvent::ExemptionGranted(e) => {
+                self.exemption = Some((e.exemption, e.from));
+                self.answered_application(e.exemption);
+            }
+            CaseEvent::ExemptionDeclined(e) => self.answered_application(e.exemption),
+            CaseEvent::ExemptionRevoked(_) => self.exemption = None,
+            CaseEvent::UnmetNeedIdentified(e) => self.needs.push(e.need),
+            CaseEvent::ProsecutionNotified(_) => self.prosecution = true,
+            CaseEvent::CasesMerged(e) => self.suspected.retain(|&other| other != e.merged),
+            CaseEvent::CaseMergedInto(e) => self.merged_into(e),
+            CaseEvent::CaseUnmerged(e) => self.unmerged(e),
+            CaseEvent::DualActiveDetected(e) => {
+                if e.on_purpose.is_none() && !self.suspected.contains(&e.other) {
+                    self.suspected.push(e.other);
+                }
+            }
+            CaseEvent::ProposedMoveDeclined(e) => self.agreements.retain(|(target, _)| *target != e.provider),
+            CaseEvent::StatementOfCorrectionAttached(e) => self.statements = e.statement.0,
+            CaseEvent::DualActiveDismissed(e) => self.suspected.retain(|&other| other != e.other),
             CaseEvent::CaseReviewed(_)
             | CaseEvent::SchoolMeetingHeld(_)
             | CaseEvent::CaregiverMeetingHeld(_)
@@ -123,7 +183,14 @@ impl Case {
             | CaseEvent::CaregiverEngaged(_)
             | CaseEvent::ReallocatedByCit(_)
             | CaseEvent::IspReallocatedToCatchmentProvider(_)
-            | CaseEvent::DualActiveDetected(_) => {}
+            | CaseEvent::RecentClosureLinked(_)
+            | CaseEvent::CalendarEventAdded(_)
+            | CaseEvent::UnmetNeedFunded(_)
+            | CaseEvent::OrangaTamarikiReferralMade(_)
+            | CaseEvent::ReportOfConcernMade(_)
+            | CaseEvent::ProsecutionOutcomeRecorded(_)
+            | CaseEvent::NotificationSent(_)
+            | CaseEvent::PrivacyNoticeGiven(_) => {}
         }
     }
 
@@ -160,6 +227,7 @@ impl Case {
         self.catchment = allocated.catchment.or(self.catchment);
         self.manager = None;
         self.agreements.clear();
+        self.waitlisted = false;
         self.status = Status::Allocated;
     }
 
@@ -180,6 +248,52 @@ impl Case {
     fn withdrawn(&mut self, request: RequestNumber) {
         self.withdrawn_requests.extend(self.open_request(request));
         self.open_requests.retain(|open| open.number != request);
+    }
+
+    /// K5: reported as enrolled nowhere; the Ministry checks it like a notification.
+    fn reported(&mut self, report: &UnenrolledStudentReported, times: Times) {
+        self.school = report.school;
+        self.contact = None;
+        let from = report.last_day_attended.unwrap_or(times.occurred_at.auckland());
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school: None, student_type: None });
+        if report.attached && !self.check_pending {
+            self.kind_before_notice = Some(self.kind);
+        }
+        self.check_pending = true;
+    }
+
+    /// K3: of a NEN student nobody knows a school; of a CA student the referring school has them.
+    fn carried_over(&mut self, migrated: &CaseMigrated, times: Times) {
+        self.migrated = true;
+        let (school, from) = match migrated.kind {
+            CaseKind::ChronicAbsence => (Some(migrated.school), migrated.referred_on),
+            CaseKind::NonEnrolment => (None, migrated.last_day_attended.unwrap_or(times.occurred_at.auckland())),
+        };
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school, student_type: None });
+    }
+
+    fn answered_application(&mut self, exemption: ExemptionKind) {
+        if exemption == ExemptionKind::HomeEducation {
+            self.home_education_applied = false;
+        }
+    }
+
+    /// R28: the case goes on as part of another; one that had ended stays as it ended.
+    fn merged_into(&mut self, merge: &CaseMergedInto) {
+        self.suspected.retain(|&other| other != merge.survivor);
+        self.merged_into = Some(merge.survivor);
+        self.before_merge = Some(self.status);
+        if self.status.is_active() {
+            self.status = Status::Merged;
+        }
+    }
+
+    /// Told in both streams; only the case that had gone into the other one changes.
+    fn unmerged(&mut self, unmerge: &CaseUnmerged) {
+        if self.merged_into == Some(unmerge.survivor) {
+            self.merged_into = None;
+            self.status = self.before_merge.take().unwrap_or(self.status);
+        }
     }
 
     fn comment_mut(&mut self, number: CommentNumber) -> Option<&mut CommentState> {

@@ -33,6 +33,24 @@ pub enum ClosureReason {
     Other,
 }
 
+impl ClosureReason {
+    /// Every reason.
+    pub const ALL: [ClosureReason; 12] = [
+        ClosureReason::ReturnedToAttendance,
+        ClosureReason::Enrolled,
+        ClosureReason::AlternativeEducation,
+        ClosureReason::HomeEducation,
+        ClosureReason::FifteenExemption,
+        ClosureReason::OutOfCountry,
+        ClosureReason::TurnedSixteen,
+        ClosureReason::TransferredToOtherProvider,
+        ClosureReason::ReferredInError,
+        ClosureReason::Deceased,
+        ClosureReason::ProsecutionOutcome,
+        ClosureReason::Other,
+    ];
+}
+
 /// E30: the case was closed by its provider.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CaseClosed {

@@ -102,3 +102,12 @@ pub struct IspReallocatedToCatchmentProvider {
     /// The catchment.
     pub catchment: Code,
 }
+
+/// E26: the provider that a proposed move names declined it; what it agreed to before counts no more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ProposedMoveDeclined {
+    /// Who declined.
+    pub provider: Code,
+    /// Why, by code.
+    pub reason: Code,
+}

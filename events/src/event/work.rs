@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Code;
 
 /// Q11: how people met; always stored, counted by mode.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// In the same room.
@@ -22,6 +22,11 @@ pub enum Mode {
     Email,
     /// At the home.
     HomeVisit,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 6] = [Mode::InPerson, Mode::Video, Mode::Phone, Mode::Text, Mode::Email, Mode::HomeVisit];
 }
 
 /// E8: which school was met (M10, M11).

@@ -2,14 +2,19 @@
 
 use crate::access::{AccessEvent, GlassReason, Operation, RevokeReason, RoleGranted, RoleRevoked};
 use crate::codec;
-use crate::dates::Timestamp;
+use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Scope, Source};
 use crate::event::CaseEvent;
-use crate::ids::{CaseId, CorrelationId, Epoch, KeyId, Position, StreamId, StudentId, Tag, Version};
+use crate::ids::{CaseId, CorrelationId, Epoch, KeyId, Position, Sha256, StreamId, StudentId, Tag, Version};
 use crate::keys::KeyEvent;
 use crate::machine::Draft;
+use crate::measured::{
+    Basis, MeasureEvent, MeasureResult, MeasureResultsPublished, MeasureRunPublished, PublishedOutcome, RunSource,
+};
 use crate::parts::*;
 use crate::personal::{Group, Part, PartKind, Personal};
+use crate::policy::{Policy, PolicySet};
+use crate::provider::ProviderEvent;
 use crate::system::{LedgerEvent, ledger_actor};
 use crate::testing::*;
 use crate::viewed::*;
@@ -23,7 +28,16 @@ pub struct Sample {
 /// Returns one frame of every type, as written today.
 pub fn samples() -> Vec<Sample> {
     let cases = sample_events().into_iter().zip(1..).map(|(event, i)| of_a_case(&event, i));
-    cases.chain(of_the_ledger()).chain(of_reference()).chain(of_keys()).chain(of_access()).chain(of_views()).collect()
+    cases
+        .chain(of_providers())
+        .chain(of_policy())
+        .chain(of_measures())
+        .chain(of_the_ledger())
+        .chain(of_reference())
+        .chain(of_keys())
+        .chain(of_access())
+        .chain(of_views())
+        .collect()
 }
 
 fn of_a_case(event: &CaseEvent, i: u64) -> Sample {
@@ -102,9 +116,73 @@ fn parts_of(event: &CaseEvent) -> Vec<Part> {
         CaseEvent::ProviderAgreementRecorded(_) => {
             vec![AgreementNote { agreed_by: Some(text("Ana Māhina")), text: Some(text("By phone.")) }.to_part()]
         }
-        CaseEvent::CommentAdded(_) | CaseEvent::CaseReopened(_) => vec![note],
+        CaseEvent::FileUploaded(_) => vec![FileName { name: text("Mahere o Hēmi.pdf") }.to_part()],
+        CaseEvent::ReportOfConcernMade(_) => vec![Concern { text: text("Seen alone at home.") }.to_part()],
+        CaseEvent::ProsecutionNotified(_) => vec![Prosecution { text: text("Nine letters.") }.to_part()],
+        CaseEvent::CommentAdded(_) | CaseEvent::CaseReopened(_) | CaseEvent::StatementOfCorrectionAttached(_) => {
+            vec![note]
+        }
         _ => vec![],
     }
+}
+
+/// One event of every type of a provider's stream.
+fn of_providers() -> Vec<Sample> {
+    let now = Timestamp(1_771_188_300_123_456);
+    let sample = |(event, i): (ProviderEvent, u64)| {
+        let draft = event.draft(code("ASP-1"), OccurredAt::Instant(now));
+        sample(format!("{}.v1", draft.kind), &recorded(&draft, Position(i), now))
+    };
+    sample_provider_events().into_iter().zip(1..).map(sample).collect()
+}
+
+fn of_policy() -> Vec<Sample> {
+    let now = Timestamp(1_771_188_300_123_456);
+    let set = PolicySet { version: 2, effective_on: day("2026-07-01"), policy: Policy::default() };
+    let draft = set.draft(OccurredAt::Instant(now));
+    vec![sample("policy_set.v1".to_owned(), &recorded(&draft, Position(1), now))]
+}
+
+fn of_measures() -> Vec<Sample> {
+    let now = Timestamp(1_782_900_000_123_456);
+    let (quarter, provider, hash) = (code("2026-Q2"), code("ASP-1"), Sha256([0xab; 32]));
+    let basis = Basis {
+        list: 1,
+        list_hash: hash,
+        rules: 1,
+        calendar: 1,
+        calendar_fingerprint: "00112233aabbccdd".to_owned().try_into().unwrap(),
+        policy: 1,
+        position: Position(420),
+        as_at: Timestamp(1_782_860_400_000_000),
+        verdicts: 12,
+        verdicts_hash: hash,
+    };
+    let result = MeasureResult {
+        measure: code("M10"),
+        catchment: Some(code("C-1")),
+        population: 9,
+        achieved: 7,
+        late: 1,
+        not_achieved: 1,
+        not_yet_due: 0,
+        excluded: 3,
+        not_assessable: 0,
+        outcome: PublishedOutcome::Passed,
+    };
+    let run =
+        |from, basis| MeasureEvent::MeasureRunPublished(MeasureRunPublished { quarter, from, providers: 1, basis });
+    let results = MeasureResultsPublished { quarter, provider, results: vec![result] };
+    let events = [
+        (run(RunSource::Ledger, Some(basis)), ""),
+        (run(RunSource::External, None), ".external"),
+        (MeasureEvent::MeasureResultsPublished(results), ""),
+    ];
+    let sample = |(event, name): &(MeasureEvent, &str)| {
+        let draft = event.draft(now);
+        sample(format!("{}.v{}{name}", draft.kind, draft.schema), &recorded(&draft, Position(421), now))
+    };
+    events.iter().map(sample).collect()
 }
 
 fn of_the_ledger() -> Vec<Sample> {

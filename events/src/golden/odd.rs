@@ -81,11 +81,11 @@ fn a_later_schema_version_is_refused_and_says_what_to_do() {
 
 #[test]
 fn an_event_type_of_a_later_build_is_left_alone() {
-    let later = odd("later_type.msgpack", || {
+    let later = odd("later_kind.msgpack", || {
         let frame = comment();
         let event = codec::decode(&frame).unwrap();
         let mut out = Vec::new();
-        codec::encode(&crate::envelope::Recorded { kind: "case_paused", ..event }, &mut out);
+        codec::encode(&crate::envelope::Recorded { kind: "told_by_a_later_build", ..event }, &mut out);
         out
     });
     let event = codec::decode(&later).unwrap();

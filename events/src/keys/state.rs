@@ -41,6 +41,21 @@ impl KeyState {
         self.disposed.iter().copied()
     }
 
+    /// Returns every hold, with the student it is on.
+    pub fn holds(&self) -> impl Iterator<Item = (StudentId, Code)> {
+        self.holds.iter().flat_map(|(&student, holds)| holds.iter().map(move |&hold| (student, hold)))
+    }
+
+    /// Returns every disposal that waits for the second person.
+    pub fn proposals(&self) -> impl Iterator<Item = (StudentId, Proposal)> {
+        self.proposed.iter().map(|(&student, &proposal)| (student, proposal))
+    }
+
+    /// Returns how many keys are out of use.
+    pub fn replaced_count(&self) -> usize {
+        self.replaced.len()
+    }
+
     /// Returns a hold on the student, where there is one.
     pub fn hold(&self, student: StudentId) -> Option<Code> {
         self.holds.get(&student)?.first().copied()

@@ -315,11 +315,17 @@ fn q4_a_reason_for_a_separate_case_is_idle_where_there_is_no_other() {
 fn t5_a_request_after_a_recent_closure_opens_a_new_case() {
     for closed_on in ["2026-05-31", "2026-03-01", "2026-02-20"] {
         let outcome = given(closed(at_work(ca_case()), closed_on)).by(school()).when_opening(requested(json!({})));
+        let linked = RecentClosureLinked {
+            earlier: CASE,
+            closed_on: day(closed_on),
+            provider: Some(code("ASP-1")),
+            window_months: 3,
+        };
+        // Three months after 1 March is 1 June: that closure is not recent any more.
+        let linked = (closed_on == "2026-05-31").then(|| CaseEvent::from(linked));
+        let opened = CaseEvent::from(SupportRequestSubmitted { number: CaseNumber(2), ..request() });
         outcome
-            .then([
-                CaseEvent::from(SupportRequestSubmitted { number: CaseNumber(2), ..request() }),
-                allocation(AllocationBasis::SchoolCatchment).into(),
-            ])
+            .then([opened, allocation(AllocationBasis::SchoolCatchment).into()].into_iter().chain(linked))
             .then_case(|case| case.status == Status::Closed);
     }
 }

@@ -12,6 +12,9 @@ use super::{
     SOURCE_HEADER, SUBJECTS,
 };
 use crate::event::{Broadcast, EVENT_TYPES};
+use crate::measured::MeasureEvent;
+use crate::policy::{POLICY_SET, PolicySet};
+use crate::provider::PROVIDER_EVENTS;
 use crate::reference::{Entry, REFERENCE_RECORDED};
 use crate::system::LedgerEvent;
 
@@ -64,7 +67,7 @@ pub fn asyncapi() -> Value {
     })
 }
 
-/// Returns every type that goes out with its facts: those of cases, of reference data, of the ledger itself.
+/// Returns every type that goes out with its facts: of cases, providers, reference data, policy, the ledger itself.
 fn public_types() -> Vec<PublicType> {
     let of_cases = EVENT_TYPES.iter().filter(|row| row.broadcast == Broadcast::Facts);
     let mut types: Vec<_> =
@@ -72,6 +75,12 @@ fn public_types() -> Vec<PublicType> {
     let reference = |generator: &mut SchemaGenerator| <Entry as JsonSchema>::json_schema(generator);
     types.push(PublicType { name: REFERENCE_RECORDED, version: 1, facts: reference });
     let ledger = |generator: &mut SchemaGenerator| <LedgerEvent as JsonSchema>::json_schema(generator);
+    let of_providers = PROVIDER_EVENTS.iter();
+    types.extend(of_providers.map(|row| PublicType { name: row.name, version: 1, facts: row.schema }));
+    let policy = |generator: &mut SchemaGenerator| <PolicySet as JsonSchema>::json_schema(generator);
+    types.push(PublicType { name: POLICY_SET, version: 1, facts: policy });
+    let measures = |generator: &mut SchemaGenerator| <MeasureEvent as JsonSchema>::json_schema(generator);
+    types.extend(MeasureEvent::KINDS.map(|name| PublicType { name, version: 1, facts: measures }));
     types.extend(LedgerEvent::KINDS.map(|name| PublicType { name, version: 1, facts: ledger }));
     types
 }

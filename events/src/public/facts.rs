@@ -20,7 +20,7 @@ pub(super) fn of(event: &Recorded<'_>) -> Result<Value, BadFrame> {
 }
 
 /// Returns whether a value is built of numbers, booleans, codes, names of enum values, ids and dates alone.
-pub(super) fn is_fact(value: &Value) -> bool {
+pub(crate) fn is_fact(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => true,
         Value::Number(number) => !number.is_f64(),

@@ -4,7 +4,7 @@ use super::{code, day, time};
 use crate::case::Times;
 use crate::dates::{OccurredAt, Timestamp, start_of_day};
 use crate::event::*;
-use crate::ids::StudentId;
+use crate::ids::{Sha256, StudentId};
 use crate::number::CaseNumber;
 
 /// The student of the tests.
@@ -79,6 +79,59 @@ pub fn notice() -> NonEnrolmentNotified {
         return_date_known: false,
         attached: false,
     }
+}
+
+/// The report that the student is outside any school.
+pub fn reported() -> UnenrolledStudentReported {
+    UnenrolledStudentReported {
+        number: CaseNumber(1),
+        student: STUDENT,
+        reporter: Reporter::School,
+        school: code("SCH-1"),
+        attended: false,
+        last_day_attended: None,
+        attached: false,
+    }
+}
+
+/// The case as it was carried over from the predecessor system.
+pub fn migrated() -> CaseMigrated {
+    CaseMigrated {
+        number: CaseNumber(1),
+        student: STUDENT,
+        kind: CaseKind::ChronicAbsence,
+        former: code("ASA-4711"),
+        school: code("SCH-1"),
+        referred_on: day("2025-10-20"),
+        last_day_attended: None,
+    }
+}
+
+/// A migrated case, allocated to `ASP-1`.
+pub fn migrated_case() -> Vec<Past> {
+    vec![on(OPENED, migrated()), on(OPENED, allocation(AllocationBasis::SchoolCatchment))]
+}
+
+/// A file of the provider, not shared.
+pub fn file_uploaded(file: u16) -> FileUploaded {
+    FileUploaded {
+        file: FileNumber(file),
+        kind: FileKind::AttendancePlan,
+        bytes: 48_211,
+        sha256: Sha256([0x5a; 32]),
+        by_school: false,
+        shared_with_schools: false,
+    }
+}
+
+/// A task of the provider.
+pub fn task(task: u16) -> TaskAdded {
+    TaskAdded { task: TaskNumber(task), kind: TaskKind::Contact, due_on: day("2026-07-01"), assigned_to: None }
+}
+
+/// That work rests.
+pub fn paused() -> CasePaused {
+    CasePaused { reason: PauseReason::FamilyEvent, until: None }
 }
 
 /// The allocation to `ASP-1`.

@@ -60,6 +60,11 @@ pub fn colleague() -> Actor {
     person(Role::CaseManager, "M-9", "ASP-1")
 }
 
+/// What a case manager is told of a colleague's case: writing follows reading (domain §2.1).
+pub fn not_assigned() -> crate::refusal::Refusal {
+    crate::refusal::Refusal::NotThisRole { needed: "the case manager the case is assigned to" }
+}
+
 /// The workflow lead of `ASP-2`.
 pub fn other_lead() -> Actor {
     person(Role::WorkflowLead, "L-2", "ASP-2")
@@ -95,12 +100,23 @@ pub fn msd() -> Actor {
     person(Role::Msd, "MSD", "MSD")
 }
 
+/// The migration from the predecessor system.
+pub fn migration() -> Actor {
+    person(Role::Migration, "MIGRATION", "MOE")
+}
+
+/// A person of the Attendance Prosecutions Unit.
+pub fn prosecutions() -> Actor {
+    person(Role::ProsecutionsUnit, "U-1", "MOE")
+}
+
 /// Where commands of a role come from.
 pub fn source_of(role: Role) -> Source {
     match role {
         Role::Enrol => Source::Enrol,
         Role::Inz => Source::Inz,
         Role::Msd => Source::Msd,
+        Role::Migration => Source::Migration,
         _ => Source::Person,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::action::CaseAction;
 use crate::event::*;
-use crate::ids::CaseId;
+use crate::ids::{CaseId, Position, StudentId};
 use crate::number::CaseNumber;
 use crate::opening::{Opening, ReadOpening};
 
@@ -56,7 +56,45 @@ pub fn sample(name: &str) -> (Value, Value) {
         "reallocate-by-cit" => (json!({"to": "ASP-2"}), nothing()),
         "decline-reallocation" => (json!({"reason": "NO-ADDRESS"}), note()),
         "close" => (json!({"reason": "returned_to_attendance"}), note()),
+        "update-risk" => (json!({"level": "HIGH"}), note()),
+        "upload-file" => (
+            json!({"kind": "attendance_plan", "bytes": 48_211, "sha256": "5a".repeat(32)}),
+            json!({"file": {"name": "Mahere.pdf"}}),
+        ),
+        "change-file-sharing" => (json!({"file": 1, "share_with_schools": true}), nothing()),
+        "add-task" => (json!({"kind": "contact", "due_on": "2030-03-01"}), nothing()),
+        "complete-task" => (json!({"task": 1}), nothing()),
+        "add-calendar-event" => (json!({"kind": "meeting", "starts_at": "2030-03-01T10:00:00+13:00"}), nothing()),
+        "pause" => (json!({"reason": "family_event", "until": "2030-03-01"}), nothing()),
+        "waitlist" => (json!({"expected_on": "2030-03-01"}), note()),
+        "record-pathway" => (json!({"outcome": "alternative_education", "from": "2026-02-20"}), nothing()),
+        "note-home-education-application" => (json!({"applied_on": "2026-02-18"}), nothing()),
+        "grant-exemption" | "revoke-exemption" => {
+            (json!({"exemption": "home_education", "from": "2026-03-01"}), nothing())
+        }
+        "decline-exemption" => (json!({"exemption": "home_education"}), nothing()),
+        "identify-need" => (json!({"need": "TRANSPORT"}), nothing()),
+        "fund-need" => {
+            (json!({"need": "TRANSPORT", "amount_cents": 12_000, "school_support_exhausted": true}), nothing())
+        }
+        "refer-to-oranga-tamariki" => (nothing(), json!({"concern": {"text": "Seen alone at home, twice."}})),
+        "report-concern" => (json!({"police_told": true}), json!({"concern": {"text": "A bruise; told the police."}})),
+        "notify-prosecution" => (
+            json!({"supports_exhausted": true, "evidence": ["letters", "meetings"]}),
+            json!({"prosecution": {"text": "Nine letters, four meetings, no change."}}),
+        ),
+        "record-prosecution-outcome" => {
+            (json!({"outcome": "not_taken_on"}), json!({"prosecution": {"text": "Try the family group again."}}))
+        }
+        "merge" | "unmerge" => (json!({"merged": OTHER_CASE}), note()),
+        "report-dual-active" | "dismiss-dual-active" => (json!({"other": OTHER_CASE}), nothing()),
+        "record-notification" => (json!({"to": "primary_contact", "about": "plan_recorded"}), nothing()),
+        "decline-move" => (json!({"reason": "NO-CAPACITY"}), nothing()),
+        "attach-statement-of-correction" => (json!({"about": "facts", "asked_by": "student"}), note()),
+        "give-privacy-notice" => (json!({"to": "caregiver", "channel": "letter", "notice": "PN-2026-1"}), nothing()),
         "review"
+        | "resume"
+        | "remove-from-waitlist"
         | "mark-contact-details-out-of-date"
         | "request-detailed-check"
         | "set-not-located"
@@ -207,4 +245,89 @@ pub fn sample_events() -> Vec<CaseEvent> {
         CaseKindChanged { from: CaseKind::ChronicAbsence, to: CaseKind::NonEnrolment }.into(),
         attempt().into(),
     ]
+    .into_iter()
+    .chain(sample_events_of_service())
+    .collect()
+}
+
+fn sample_events_of_service() -> Vec<CaseEvent> {
+    let (need, exemption, from) = (code("TRANSPORT"), ExemptionKind::HomeEducation, day("2026-03-01"));
+    let same_student = Some(SameStudent { kept: STUDENT, other: StudentId([2; 16]) });
+    vec![
+        reported().into(),
+        migrated().into(),
+        RecentClosureLinked {
+            earlier: OTHER_CASE,
+            closed_on: day("2026-01-30"),
+            provider: Some(code("ASP-1")),
+            window_months: 3,
+        }
+        .into(),
+        RiskUpdated { level: code("HIGH"), before: Some(code("LOW")) }.into(),
+        file_uploaded(1).into(),
+        FileSharingChanged { file: FileNumber(1), shared_with_schools: true }.into(),
+        TaskAdded {
+            task: TaskNumber(1),
+            kind: TaskKind::Contact,
+            due_on: day("2026-03-06"),
+            assigned_to: Some(code("M-2")),
+        }
+        .into(),
+        TaskCompleted { task: TaskNumber(1), done: true }.into(),
+        CalendarEventAdded { kind: TaskKind::Meeting, starts_at: time("2026-03-06T10:00:00+13:00") }.into(),
+        CasePaused { reason: PauseReason::FamilyEvent, until: Some(day("2026-03-09")) }.into(),
+        CaseResumed {}.into(),
+        Waitlisted { expected_on: day("2026-03-09") }.into(),
+        RemovedFromWaitlist {}.into(),
+        PathwayOutcomeRecorded { outcome: Pathway::AlternativeEducation, from }.into(),
+        HomeEducationApplicationNoted { applied_on: Some(from) }.into(),
+        ExemptionGranted { exemption, from }.into(),
+        ExemptionDeclined { exemption }.into(),
+        ExemptionRevoked { exemption, from: day("2026-04-01") }.into(),
+        UnmetNeedIdentified { need }.into(),
+        UnmetNeedFunded { need, amount_cents: 12_000 }.into(),
+        OrangaTamarikiReferralMade {}.into(),
+        ReportOfConcernMade { police_told: true }.into(),
+        ProsecutionNotified { evidence: vec![SupportEvidence::Letters, SupportEvidence::HomeVisits] }.into(),
+        ProsecutionOutcomeRecorded { outcome: ProsecutionOutcome::NotTakenOn }.into(),
+        CasesMerged { survivor: CASE, merged: OTHER_CASE, same_student }.into(),
+        CaseMergedInto { survivor: OTHER_CASE, same_student }.into(),
+        CaseUnmerged { survivor: OTHER_CASE, merged: CASE }.into(),
+        DualActiveDismissed { other: OTHER_CASE }.into(),
+        NotificationSent { to: NoticeTo::PrimaryContact, about: KeyAction::PlanRecorded, cause: Some(Position(7)) }
+            .into(),
+        ProposedMoveDeclined { provider: code("ASP-2"), reason: code("NO-CAPACITY") }.into(),
+        StatementOfCorrectionAttached {
+            statement: StatementNumber(1),
+            about: CorrectionOf::Narrative,
+            comment: Some(CommentNumber(1)),
+            asked_by: CorrectionAsker::Caregiver,
+            asked_on: Some(from),
+        }
+        .into(),
+        PrivacyNoticeGiven { to: NoticeReceiver::Caregiver, channel: NoticeChannel::Letter, notice: code("PN-2026-1") }
+            .into(),
+    ]
+}
+
+/// Returns the facts of a report about a student near `SCH-1`.
+pub fn report_facts() -> Value {
+    json!({"school": "SCH-1", "last_day_attended": "2026-02-02"})
+}
+
+/// Reads a report of a student outside any school, with these facts in the place of the sample's.
+#[track_caller]
+pub fn report_sent(changes: Value) -> Opening {
+    opening_sent("report-unenrolled-student", &changed(report_facts(), changes)).opening
+}
+
+/// Returns the facts of a case of the predecessor system.
+pub fn migration_facts() -> Value {
+    json!({"kind": "chronic_absence", "former": "ASA-4711", "school": "SCH-1", "referred_on": "2025-10-20"})
+}
+
+/// Reads a case to be carried over, with these facts in the place of the sample's.
+#[track_caller]
+pub fn migration_sent(changes: Value) -> Opening {
+    opening_sent("migrate-case", &changed(migration_facts(), changes)).opening
 }

@@ -10,11 +10,15 @@ use crate::event::CaseEvent;
 use crate::ids::{CaseId, CorrelationId, Position, StreamId, StudentId, Version};
 use crate::machine::{Context, Declined, Draft, Machine};
 use crate::opening::Opening;
+use crate::policy::PolicySet;
 use crate::refusal::Refusal;
 use crate::world::{Command, World};
 
 /// The case of the tests.
 pub const CASE: CaseId = CaseId([7; 16]);
+
+/// Another case, where there is one.
+pub const OTHER_CASE: CaseId = CaseId([9; 16]);
 
 /// The id of a case that an opening makes.
 pub const NEW_CASE: CaseId = CaseId([8; 16]);
@@ -100,6 +104,7 @@ pub fn recorded<'a>(draft: &'a Draft, position: Position, recorded_at: Timestamp
 /// A history, with who acts and when.
 pub struct Given {
     stage: Stage,
+    case: CaseId,
     actor: Actor,
     source: Option<Source>,
     now: Timestamp,
@@ -109,7 +114,12 @@ pub struct Given {
 /// Begins a specification with what has happened to [`CASE`]; the workflow lead of `ASP-1` acts, on 1 June 2026.
 pub fn given(history: impl IntoIterator<Item = Past>) -> Given {
     let now = noon(day("2026-06-01"));
-    Given { stage: Stage::new(), actor: lead(), source: None, now, occurred_at: None }.and(history)
+    Given { stage: Stage::new(), case: CASE, actor: lead(), source: None, now, occurred_at: None }.and(history)
+}
+
+/// Begins a specification with what has come of another, on the same day.
+pub fn given_on(stage: Stage) -> Given {
+    Given { stage, ..given([]) }
 }
 
 /// Begins a specification with nothing but the reference data.
@@ -125,11 +135,30 @@ impl Given {
         self
     }
 
+    /// Says under which policy it is decided: the defaults, with these settings in the place of theirs.
+    ///
+    /// # Panics
+    /// For what is no policy.
+    #[must_use]
+    pub fn under(mut self, changes: serde_json::Value) -> Given {
+        let policy = serde_json::from_value(changes).expect("a test names settings");
+        let effective_on = day(super::REFERENCE_FROM);
+        let set = PolicySet { version: 2, effective_on, policy };
+        self.stage.record(&set.draft(OccurredAt::Day(effective_on)), noon(effective_on));
+        self
+    }
+
     /// Adds what has happened to another case.
     #[must_use]
     pub fn and_of(mut self, case: CaseId, history: impl IntoIterator<Item = Past>) -> Given {
         history.into_iter().for_each(|past| self.stage.remember(case, &past));
         self
+    }
+
+    /// Says which case is acted on, where it is another than [`CASE`].
+    #[must_use]
+    pub fn of(self, case: CaseId) -> Given {
+        Given { case, ..self }
     }
 
     /// Says who acts.
@@ -164,8 +193,8 @@ impl Given {
 
     /// Does something with the case.
     pub fn when(self, action: impl Into<CaseAction>) -> Outcome {
-        let occurred_at = self.occurred_at;
-        self.decide(Command::Act { case: CASE, action: action.into(), occurred_at })
+        let (case, occurred_at) = (self.case, self.occurred_at);
+        self.decide(Command::Act { case, action: action.into(), occurred_at })
     }
 
     /// Does what a client asks for, read as it would come in.
@@ -185,6 +214,15 @@ impl Given {
         self.decide(Command::Open { opening, student, occurred_at })
     }
 
+    /// Has a provider report something about itself, read as it would come in.
+    #[track_caller]
+    pub fn when_reporting(self, provider: &str, name: &str, facts: serde_json::Value) -> Outcome {
+        let read = crate::provider::ProviderAct::parse(name, &facts.to_string());
+        let act = read.expect("a test names an act").expect("a test sends what can be read");
+        let (provider, occurred_at) = (super::code(provider), self.occurred_at);
+        self.decide(Command::Provider { provider, act, occurred_at })
+    }
+
     fn decide(mut self, command: Command) -> Outcome {
         let source = self.source.unwrap_or_else(|| source_of(self.actor.role));
         let context =
@@ -200,7 +238,13 @@ impl Given {
     /// Returns the state of the case.
     #[track_caller]
     pub fn case(&self) -> &Case {
-        self.stage.world.case(CASE).expect("the history opens the case")
+        self.case_of(CASE)
+    }
+
+    /// Returns the state of a case.
+    #[track_caller]
+    pub fn case_of(&self, case: CaseId) -> &Case {
+        self.stage.world.case(case).expect("the history opens the case")
     }
 }
 

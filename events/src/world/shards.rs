@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::ids::{CaseId, StreamId};
+use crate::event::SameStudent;
+use crate::ids::{CaseId, Code, StreamId};
 use crate::machine::shard_of;
+use crate::opening::RecentClosure;
+use crate::provider::ProviderState;
 
 /// One shard: what follows from the events of its own streams alone.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,13 +18,22 @@ pub(super) struct Shard {
     pub highest_number: u32,
     /// The cases held, by id: the order of their stored form.
     pub cases: BTreeMap<CaseId, Case>,
+    /// Cases closed not long ago (Q3), by id.
+    pub closures: BTreeMap<CaseId, RecentClosure>,
+    /// Students' ids that are of one student, by the case that was merged (R28).
+    pub same: BTreeMap<CaseId, SameStudent>,
+    /// What the rules need of the providers.
+    pub providers: BTreeMap<Code, ProviderState>,
 }
 
 impl Shard {
     /// Returns the shard without the cases that are held for the moment only: those that ended.
     pub fn lasting(&self) -> Shard {
         let active = self.cases.iter().filter(|(_, case)| case.status.is_active());
-        Shard { highest_number: self.highest_number, cases: active.map(|(&id, case)| (id, case.clone())).collect() }
+        let cases = active.map(|(&id, case)| (id, case.clone())).collect();
+        let Shard { highest_number, cases: _, closures, same, providers } = self;
+        let (closures, same, providers) = (closures.clone(), same.clone(), providers.clone());
+        Shard { highest_number: *highest_number, cases, closures, same, providers }
     }
 }
 
@@ -51,6 +63,18 @@ impl Shards {
 
     pub fn remove(&mut self, id: CaseId) {
         self.shard_mut(shard_of(StreamId::Case(id))).cases.remove(&id);
+    }
+
+    pub fn of_case_mut(&mut self, id: CaseId) -> &mut Shard {
+        self.shard_mut(shard_of(StreamId::Case(id)))
+    }
+
+    pub fn provider(&self, code: Code) -> Option<&ProviderState> {
+        self.shard(shard_of(StreamId::Provider(code))).providers.get(&code)
+    }
+
+    pub fn provider_mut(&mut self, code: Code) -> &mut ProviderState {
+        self.shard_mut(shard_of(StreamId::Provider(code))).providers.entry(code).or_default()
     }
 
     pub fn shard(&self, shard: u8) -> &Shard {

@@ -2,13 +2,13 @@
 
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::*;
-use caseledger_events::ids::{Code, StreamId, StudentId};
+use caseledger_events::ids::{CaseId, Code, StreamId, StudentId};
 use caseledger_events::number::CaseNumber;
 use caseledger_events::parts::{Contacts, Student};
 use caseledger_events::personal::PartKind;
 use chrono::NaiveDate;
 
-use super::{CaseRow, CaseStatus, Counts, Details, EnrolmentRow, Flags, NamedContact, OwnerKind};
+use super::{Beside, CaseRow, CaseStatus, Counts, Details, EnrolmentRow, Flags, NamedContact, OwnerKind};
 use crate::moment::{Moment, keep_earliest};
 
 impl CaseRow {
@@ -33,6 +33,10 @@ impl CaseRow {
             CaseEvent::NonEnrolmentNotified(e) => {
                 new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school)
             }
+            CaseEvent::UnenrolledStudentReported(e) => {
+                new(event, e.number, CaseKind::NonEnrolment, e.student, e.school)
+            }
+            CaseEvent::CaseMigrated(e) => new(event, e.number, e.kind, e.student, e.school),
             _ => None,
         }
     }
@@ -48,6 +52,7 @@ impl CaseRow {
             self.contacts_at = Some(event.position);
         }
         self.take(Moment::of(event), read);
+        self.beside.take(Moment::of(event), read);
         self.speak_of(event.recorded_at.auckland());
     }
 
@@ -128,6 +133,8 @@ fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: Studen
         confirmed_catchment: None,
         open_requests: Vec::new(),
         counts: Counts::default(),
+        beside: Beside::default(),
+        before_merge: None,
         last_activity: now,
         version: event.version,
         student_at: None,
@@ -147,7 +154,9 @@ impl CaseRow {
             CaseEvent::AllocatedToProvider(e) => self.allocated_to(now, e),
             CaseEvent::AssignedToCaseManager(e) => {
                 self.manager = Some(e.manager);
-                self.status = CaseStatus::Active;
+                if self.status != CaseStatus::Paused {
+                    self.status = CaseStatus::Active;
+                }
                 self.assigned = Some(now);
             }
             CaseEvent::CaseReviewed(_) => self.reviewed = Some(now),
@@ -215,6 +224,45 @@ impl CaseRow {
                 self.closed_because = Some(e.reason);
             }
             CaseEvent::CaseReopened(_) => self.reopened(),
+            CaseEvent::UnenrolledStudentReported(e) => self.reported(now, e),
+            CaseEvent::CaseMigrated(e) => self.carried_over(now, e),
+            CaseEvent::CasePaused(_) => self.status = CaseStatus::Paused,
+            CaseEvent::CaseResumed(_) => self.status = CaseStatus::Active,
+            CaseEvent::Waitlisted(_) => self.flags.waitlisted = true,
+            CaseEvent::RemovedFromWaitlist(_) => self.flags.waitlisted = false,
+            CaseEvent::UnmetNeedIdentified(_) => self.flags.unmet_need = true,
+            CaseEvent::CasesMerged(e) => self.suspects_no_more(e.merged),
+            CaseEvent::CaseMergedInto(e) => self.merged_into(e),
+            CaseEvent::CaseUnmerged(e) => {
+                if self.beside.merged_into == Some(e.survivor) {
+                    self.status = self.before_merge.take().unwrap_or(self.status);
+                }
+            }
+            CaseEvent::DualActiveDismissed(e) => self.suspects_no_more(e.other),
+            // Kept beside the core.
+            CaseEvent::RecentClosureLinked(_)
+            | CaseEvent::RiskUpdated(_)
+            | CaseEvent::FileUploaded(_)
+            | CaseEvent::FileSharingChanged(_)
+            | CaseEvent::TaskAdded(_)
+            | CaseEvent::TaskCompleted(_)
+            | CaseEvent::CalendarEventAdded(_)
+            | CaseEvent::PathwayOutcomeRecorded(_)
+            | CaseEvent::HomeEducationApplicationNoted(_)
+            | CaseEvent::ExemptionGranted(_)
+            | CaseEvent::ExemptionDeclined(_)
+            | CaseEvent::ExemptionRevoked(_)
+            | CaseEvent::UnmetNeedFunded(_)
+            | CaseEvent::NotificationSent(_)
+            | CaseEvent::StatementOfCorrectionAttached(_)
+            | CaseEvent::PrivacyNoticeGiven(_)
+            // Told by the timeline; the agreement it takes back stays as it was given.
+            | CaseEvent::ProposedMoveDeclined(_)
+            // Restricted: the timeline tells of them, to those who may know.
+            | CaseEvent::OrangaTamarikiReferralMade(_)
+            | CaseEvent::ReportOfConcernMade(_)
+            | CaseEvent::ProsecutionNotified(_)
+            | CaseEvent::ProsecutionOutcomeRecorded(_) => {}
             // Told by the timeline and by the allocation that follows in the same commit.
             CaseEvent::ReallocatedByCit(_)
             | CaseEvent::IspReallocatedToCatchmentProvider(_)
@@ -250,6 +298,40 @@ impl CaseRow {
         }
     }
 
+    fn reported(&mut self, now: Moment, e: &UnenrolledStudentReported) {
+        self.referred = now;
+        self.school = e.school;
+        self.contact_named = None;
+        let from = e.last_day_attended.unwrap_or(now.occurred_at.auckland());
+        self.enrolled(EnrolmentRow { from, school: None, student_type: None, recorded: now });
+        self.last_day_attended = e.last_day_attended.or(self.last_day_attended);
+        self.flags.check_pending = true;
+    }
+
+    fn carried_over(&mut self, now: Moment, e: &CaseMigrated) {
+        self.flags.migrated = true;
+        let (school, from) = match e.kind {
+            CaseKind::ChronicAbsence => (Some(e.school), e.referred_on),
+            CaseKind::NonEnrolment => (None, e.last_day_attended.unwrap_or(now.occurred_at.auckland())),
+        };
+        self.enrolled(EnrolmentRow { from, school, student_type: None, recorded: now });
+        self.last_day_attended = e.last_day_attended;
+    }
+
+    /// R28: one that had ended stays as it ended.
+    fn merged_into(&mut self, e: &CaseMergedInto) {
+        self.suspects_no_more(e.survivor);
+        self.before_merge = Some(self.status);
+        if !matches!(self.status, CaseStatus::Closed | CaseStatus::NotReferred | CaseStatus::Merged) {
+            self.status = CaseStatus::Merged;
+        }
+    }
+
+    fn suspects_no_more(&mut self, other: CaseId) {
+        self.other_cases.retain(|&held| held != other);
+        self.flags.dual_active_suspected &= !self.other_cases.is_empty();
+    }
+
     fn checked(&mut self, e: &MinistryCheckCompleted) {
         self.flags.check_pending = false;
         // The Ministry found where the student is: nothing is left to confirm.
@@ -275,6 +357,7 @@ impl CaseRow {
         self.in_school = e.in_school;
         self.catchment = e.catchment.or(self.catchment);
         self.manager = None;
+        self.flags.waitlisted = false;
         self.status = CaseStatus::Allocated;
         self.allocated = Some(now);
     }

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Beside;
 use crate::moment::Moment;
 
 /// Where a case stands in its life (domain §1.3).
@@ -21,6 +22,10 @@ pub enum CaseStatus {
     Allocated,
     /// A case manager works on it.
     Active,
+    /// Its work rests for a while (E38).
+    Paused,
+    /// It went into another case (R28).
+    Merged,
     /// It ended.
     Closed,
 }
@@ -54,6 +59,10 @@ pub struct Flags {
     pub urgent: bool,
     /// An unmet basic need is a barrier (R35).
     pub unmet_need: bool,
+    /// It waits for capacity (R8).
+    pub waitlisted: bool,
+    /// It was carried over from the predecessor system (K4).
+    pub migrated: bool,
 }
 
 /// Where the student is enrolled from a day on, as ENROL reported or a referral said.
@@ -193,6 +202,10 @@ pub struct CaseRow {
     pub open_requests: Vec<RequestNumber>,
     /// How many of what.
     pub counts: Counts,
+    /// What stands beside the core: risk, needs, tasks, files, pathways, and cases it has to do with.
+    pub beside: Beside,
+    /// What it was before it went into another case, while it is part of it.
+    pub before_merge: Option<CaseStatus>,
     /// The latest event.
     pub last_activity: Moment,
     /// The version of the stream; goes into `If-Match`.

@@ -3,7 +3,8 @@
 use caseledger_events::event::*;
 use caseledger_events::ids::CaseId;
 use caseledger_events::parts::{
-    AgencyAnswer, AgreementNote, Caregiver, Contacts, HealthNote, Note, PlanText, Student, TravelEvidence,
+    AgencyAnswer, AgreementNote, Caregiver, Concern, Contacts, FileName, HealthNote, Note, PlanText, Prosecution,
+    Student, TravelEvidence,
 };
 use caseledger_events::personal::{Part, PartKind, Personal};
 use caseledger_events::testing::*;
@@ -15,6 +16,7 @@ pub fn every_event() -> Vec<CaseEvent> {
     events.extend(work_events());
     events.extend(information_events());
     events.extend(moving_events());
+    events.extend(service_events());
     events
 }
 
@@ -83,6 +85,12 @@ fn moving_events() -> Vec<CaseEvent> {
     ]
 }
 
+/// The samples of the core that belong to the service beside the core of a case, in their order there.
+fn service_events() -> Vec<CaseEvent> {
+    let first = EVENT_TYPES.iter().position(|row| row.name == "unenrolled_student_reported");
+    sample_events().split_off(first.expect("a row of the table"))
+}
+
 /// A word that stands in every personal text of [`personal_parts`], and nowhere else.
 pub const CANARY: &str = "kotukutuku";
 
@@ -111,6 +119,9 @@ pub fn personal_parts() -> Vec<Part> {
         }
         .to_part(),
         AgreementNote { agreed_by: Some(word()), text: Some(word()) }.to_part(),
+        FileName { name: word() }.to_part(),
+        Concern { text: word() }.to_part(),
+        Prosecution { text: word() }.to_part(),
     ]
 }
 

@@ -106,7 +106,127 @@ pub fn sentence(event: &CaseEvent) -> String {
         },
         CaseEvent::CaseClosed(e) => format!("The case was closed: {}.", words::closure(e.reason)),
         CaseEvent::CaseReopened(e) => format!("The case was reopened: {}.", words::reopening(e.reason)),
+        CaseEvent::UnenrolledStudentReported(e) => reported(e),
+        CaseEvent::CaseMigrated(e) => format!(
+            "The case was carried over from the predecessor system ({}): one of {} of school {}, first referred on {}.",
+            e.former,
+            words::kind(e.kind),
+            e.school,
+            day(e.referred_on)
+        ),
+        CaseEvent::RecentClosureLinked(e) => {
+            format!("The student's case {} was closed on {}, not long before.", e.earlier, day(e.closed_on))
+        }
+        CaseEvent::RiskUpdated(e) => match e.before {
+            Some(before) => format!("The risk is now {}; it was {before}.", e.level),
+            None => format!("The risk is {}.", e.level),
+        },
+        CaseEvent::FileUploaded(e) => file(e),
+        CaseEvent::FileSharingChanged(e) if e.shared_with_schools => {
+            format!("File {} was shared with schools.", e.file.0)
+        }
+        CaseEvent::FileSharingChanged(e) => format!("File {} is no longer shared with schools.", e.file.0),
+        CaseEvent::TaskAdded(e) => {
+            let whom = e.assigned_to.map(|code| format!(", for {code}")).unwrap_or_default();
+            format!("Task {} was added: {}, due on {}{whom}.", e.task.0, words::task(e.kind), day(e.due_on))
+        }
+        CaseEvent::TaskCompleted(e) if e.done => format!("Task {} was done.", e.task.0),
+        CaseEvent::TaskCompleted(e) => format!("Task {} is not needed any more.", e.task.0),
+        CaseEvent::CalendarEventAdded(e) => {
+            format!("An entry was added for {}: {}.", day(e.starts_at.auckland()), words::task(e.kind))
+        }
+        CaseEvent::CasePaused(e) => {
+            let until = e.until.map(|until| format!(", until {}", day(until))).unwrap_or_default();
+            format!("Work on the case rests: {}{until}.", words::pause(e.reason))
+        }
+        CaseEvent::CaseResumed(_) => "Work on the case goes on.".to_owned(),
+        CaseEvent::Waitlisted(e) => {
+            format!("The case waits for capacity, and is expected to be begun on {}.", day(e.expected_on))
+        }
+        CaseEvent::RemovedFromWaitlist(_) => "The case waits for capacity no longer.".to_owned(),
+        CaseEvent::PathwayOutcomeRecorded(e) => {
+            format!("The student is {} from {}.", words::pathway(e.outcome), day(e.from))
+        }
+        CaseEvent::HomeEducationApplicationNoted(e) => match e.applied_on {
+            Some(on) => format!("The family applied to educate at home on {}.", day(on)),
+            None => "The family has applied to educate at home.".to_owned(),
+        },
+        CaseEvent::ExemptionGranted(e) => {
+            format!("An exemption {} was granted, valid from {}.", words::exemption(e.exemption), day(e.from))
+        }
+        CaseEvent::ExemptionDeclined(e) => format!("An exemption {} was declined.", words::exemption(e.exemption)),
+        CaseEvent::ExemptionRevoked(e) => {
+            format!("The exemption {} was revoked from {}.", words::exemption(e.exemption), day(e.from))
+        }
+        CaseEvent::UnmetNeedIdentified(e) => format!("An unmet basic need was identified: {}.", e.need),
+        CaseEvent::UnmetNeedFunded(e) => {
+            format!("The fund spent ${}.{:02} on {}.", e.amount_cents / 100, e.amount_cents % 100, e.need)
+        }
+        CaseEvent::OrangaTamarikiReferralMade(_) => "Oranga Tamariki was asked under section 19.".to_owned(),
+        CaseEvent::ReportOfConcernMade(e) => {
+            let police = if e.police_told { ", and the police were told" } else { "" };
+            format!("A risk of harm was reported to Oranga Tamariki{police}.")
+        }
+        CaseEvent::ProsecutionNotified(e) => {
+            let evidence: Vec<&str> = e.evidence.iter().map(|&kind| words::support(kind)).collect();
+            format!("The Attendance Prosecutions Unit was notified; tried before: {}.", evidence.join(", "))
+        }
+        CaseEvent::ProsecutionOutcomeRecorded(e) => {
+            format!("The Attendance Prosecutions Unit answered: {}.", words::prosecution(e.outcome))
+        }
+        CaseEvent::CasesMerged(e) => format!("Case {} went into this one.", e.merged),
+        CaseEvent::CaseMergedInto(e) => format!("The case went into case {}.", e.survivor),
+        CaseEvent::CaseUnmerged(e) => {
+            format!("The merge of case {} into case {} was taken back.", e.merged, e.survivor)
+        }
+        CaseEvent::DualActiveDismissed(e) => format!("Case {} is of another student.", e.other),
+        CaseEvent::NotificationSent(e) => {
+            format!("A notice went to {}: {}.", words::notice_to(e.to), words::key_action(e.about))
+        }
+        CaseEvent::ProposedMoveDeclined(e) => {
+            format!("Provider {} declined to take the case (reason {}).", e.provider, e.reason)
+        }
+        CaseEvent::StatementOfCorrectionAttached(e) => statement(e),
+        CaseEvent::PrivacyNoticeGiven(e) => format!(
+            "Privacy notice {} was given to {} {}.",
+            e.notice,
+            words::told(e.to),
+            words::notice_channel(e.channel)
+        ),
     }
+}
+
+fn statement(e: &StatementOfCorrectionAttached) -> String {
+    let about = match e.comment {
+        Some(comment) => format!("comment {}", comment.0),
+        None => words::correction_of(e.about).to_owned(),
+    };
+    format!(
+        "Statement of correction {} of {} was attached, about {about}.",
+        e.statement.0,
+        words::correction_by(e.asked_by)
+    )
+}
+
+fn reported(e: &UnenrolledStudentReported) -> String {
+    let near = if e.attended { "last at" } else { "near" };
+    let since = e.last_day_attended.map(|on| format!(" on {}", day(on))).unwrap_or_default();
+    let attached = if e.attached { "; attached to this case" } else { "" };
+    format!(
+        "{} reported a student outside any school, {near} school {}{since}{attached}.",
+        words::reporter(e.reporter),
+        e.school
+    )
+}
+
+fn file(e: &FileUploaded) -> String {
+    let by = if e.by_school { "The school" } else { "Somebody" };
+    let shared = match (e.by_school, e.shared_with_schools) {
+        (true, _) => "",
+        (false, true) => ", shared with schools",
+        (false, false) => ", not shared with schools",
+    };
+    format!("{by} added file {}, {}{shared}.", e.file.0, words::file(e.kind))
 }
 
 fn support_request(e: &SupportRequestSubmitted) -> String {

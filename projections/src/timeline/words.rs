@@ -163,3 +163,139 @@ pub(super) fn reopening(reason: ReopenReason) -> &'static str {
         ReopenReason::Review => "a review or complaint asks for it",
     }
 }
+
+pub(super) fn reporter(reporter: Reporter) -> &'static str {
+    match reporter {
+        Reporter::School => "A school",
+        Reporter::Provider => "A provider",
+        Reporter::Ministry => "The Ministry",
+        Reporter::Public => "Somebody from the public",
+    }
+}
+
+pub(super) fn file(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::AttendancePlan => "an attendance plan",
+        FileKind::Correspondence => "a letter or email",
+        FileKind::Report => "a report",
+        FileKind::OverseasEvidence => "evidence that the student is overseas",
+        FileKind::Other => "of another kind",
+    }
+}
+
+pub(super) fn task(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::Contact => "reach somebody",
+        TaskKind::Meeting => "a meeting",
+        TaskKind::Plan => "the plan",
+        TaskKind::ReadAnswer => "read an agency's answer",
+        TaskKind::Other => "told in the narrative",
+    }
+}
+
+pub(super) fn pause(reason: PauseReason) -> &'static str {
+    match reason {
+        PauseReason::Health => "the student's health",
+        PauseReason::FamilyEvent => "an event in the family",
+        PauseReason::TemporaryAbsence => "away for a known time",
+        PauseReason::OtherService => "another service works with the family first",
+        PauseReason::Monitoring => "attendance is back and watched",
+        PauseReason::Other => "another reason, told in the narrative",
+    }
+}
+
+pub(super) fn pathway(pathway: Pathway) -> &'static str {
+    match pathway {
+        Pathway::Enrolled => "enrolled in a school",
+        Pathway::AlternativeEducation => "in alternative education",
+        Pathway::ValidExemption => "validly exempt",
+    }
+}
+
+pub(super) fn exemption(kind: ExemptionKind) -> &'static str {
+    match kind {
+        ExemptionKind::HomeEducation => "for home education",
+        ExemptionKind::Fifteen => "at fifteen",
+    }
+}
+
+pub(super) fn support(kind: SupportEvidence) -> &'static str {
+    match kind {
+        SupportEvidence::AttendanceRecord => "the record of attendance",
+        SupportEvidence::Letters => "letters",
+        SupportEvidence::Meetings => "meetings",
+        SupportEvidence::Plans => "plans",
+        SupportEvidence::OtherServices => "other services",
+        SupportEvidence::HomeVisits => "visits to the home",
+    }
+}
+
+pub(super) fn prosecution(outcome: ProsecutionOutcome) -> &'static str {
+    match outcome {
+        ProsecutionOutcome::NotTakenOn => "it does not take the case on",
+        ProsecutionOutcome::Settled => "it was settled without a court",
+        ProsecutionOutcome::Withdrawn => "it was withdrawn",
+        ProsecutionOutcome::Convicted => "a court convicted",
+        ProsecutionOutcome::NotConvicted => "a court did not convict",
+    }
+}
+
+pub(super) fn notice_to(to: NoticeTo) -> &'static str {
+    match to {
+        NoticeTo::Submitter => "the submitter",
+        NoticeTo::PrimaryContact => "the school's primary contact",
+        NoticeTo::WorkflowLead => "the workflow lead",
+        NoticeTo::CaseManager => "the case manager",
+    }
+}
+
+pub(super) fn key_action(about: KeyAction) -> &'static str {
+    match about {
+        KeyAction::RequestReceived => "the request was received",
+        KeyAction::CommentShared => "a comment was shared",
+        KeyAction::FileShared => "a file was shared",
+        KeyAction::CaseManagerChanged => "another case manager has the case",
+        KeyAction::PlanRecorded => "a plan was recorded",
+        KeyAction::CasePaused => "work rests",
+        KeyAction::CaseClosed => "the case was closed",
+        KeyAction::CaseReopened => "the case was reopened",
+        KeyAction::CaseReallocated => "the case moved",
+        KeyAction::ReferredAgain => "the student was referred again",
+        KeyAction::Other => "another matter",
+    }
+}
+
+pub(super) fn correction_of(about: CorrectionOf) -> &'static str {
+    match about {
+        CorrectionOf::Identity => "who the student is",
+        CorrectionOf::Contact => "contact details",
+        CorrectionOf::Health => "health",
+        CorrectionOf::Narrative => "what was written",
+        CorrectionOf::Facts => "what happened",
+    }
+}
+
+pub(super) fn correction_by(asker: CorrectionAsker) -> &'static str {
+    match asker {
+        CorrectionAsker::Student => "the student",
+        CorrectionAsker::Caregiver => "a caregiver",
+        CorrectionAsker::Representative => "a representative",
+        CorrectionAsker::Other => "another person",
+    }
+}
+
+pub(super) fn told(to: NoticeReceiver) -> &'static str {
+    match to {
+        NoticeReceiver::Student => "the student",
+        NoticeReceiver::Caregiver => "a caregiver",
+    }
+}
+
+pub(super) fn notice_channel(channel: NoticeChannel) -> &'static str {
+    match channel {
+        NoticeChannel::InPerson => "in person",
+        NoticeChannel::Letter => "by letter",
+        NoticeChannel::Email => "by email",
+        NoticeChannel::Phone => "by phone",
+    }
+}

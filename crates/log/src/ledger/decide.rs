@@ -114,7 +114,7 @@ impl<M: Machine> Sequencer<M> {
         }
         let stream = first.stream;
         let first = self.open.group.next();
-        let policy = self.machine.policy();
+        let policy = self.machine.policy(now);
         let mut carriers = drafts.iter().filter(|draft| draft.carries_parts).count();
         for draft in &drafts {
             let parts = match (draft.carries_parts, carriers) {

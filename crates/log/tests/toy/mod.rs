@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caseledger_events::codec::BadFrame;
-use caseledger_events::dates::OccurredAt;
+use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::envelope::{Actor, Recorded, Role, Scope, Source};
 use caseledger_events::ids::{CaseId, CorrelationId, StreamId, Tag, Version};
 use caseledger_events::machine::{Context, Declined, Draft, Machine, Submission, shard_of};
@@ -256,7 +256,7 @@ impl<const STATE: u32> Machine for Tallies<STATE> {
         std::mem::take(&mut self.wanted).into_iter().map(StreamId::Case).collect()
     }
 
-    fn policy(&self) -> u32 {
+    fn policy(&self, _: Timestamp) -> u32 {
         7
     }
 

@@ -94,6 +94,8 @@ pub(super) fn status_name(status: CaseStatus) -> &'static str {
         CaseStatus::NotReferred => "not_referred",
         CaseStatus::Allocated => "allocated",
         CaseStatus::Active => "active",
+        CaseStatus::Paused => "paused",
+        CaseStatus::Merged => "merged",
         CaseStatus::Closed => "closed",
     }
 }
@@ -115,6 +117,8 @@ pub(super) fn flag_bit(flag: Flag) -> i64 {
         Flag::DualActiveSuspected => 1 << 4,
         Flag::Urgent => 1 << 5,
         Flag::UnmetNeed => 1 << 6,
+        Flag::Waitlisted => 1 << 7,
+        Flag::Migrated => 1 << 8,
     }
 }
 
@@ -127,6 +131,8 @@ fn flag_bits(flags: &Flags) -> i64 {
         dual_active_suspected,
         urgent,
         unmet_need,
+        waitlisted,
+        migrated,
     } = *flags;
     [
         (not_located, Flag::NotLocated),
@@ -136,6 +142,8 @@ fn flag_bits(flags: &Flags) -> i64 {
         (dual_active_suspected, Flag::DualActiveSuspected),
         (urgent, Flag::Urgent),
         (unmet_need, Flag::UnmetNeed),
+        (waitlisted, Flag::Waitlisted),
+        (migrated, Flag::Migrated),
     ]
     .iter()
     .filter(|(up, _)| *up)

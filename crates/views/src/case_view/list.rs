@@ -19,8 +19,15 @@ use crate::query::{CaseQuery, Sort};
 use crate::store::AsOf;
 
 /// Every status, to go through cases by activity one status at a time.
-const STATUSES: [CaseStatus; 5] =
-    [CaseStatus::Notified, CaseStatus::NotReferred, CaseStatus::Allocated, CaseStatus::Active, CaseStatus::Closed];
+const STATUSES: [CaseStatus; 7] = [
+    CaseStatus::Notified,
+    CaseStatus::NotReferred,
+    CaseStatus::Allocated,
+    CaseStatus::Active,
+    CaseStatus::Paused,
+    CaseStatus::Merged,
+    CaseStatus::Closed,
+];
 
 const ENROLLED: &str = "case_key.ref IN (SELECT ref FROM enrolment
     WHERE school = ? AND from_on <= ? AND (until_on IS NULL OR until_on > ?))";

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
 use caseledger_events::ids::CaseId;
+use caseledger_events::parts::Note;
 use caseledger_projections::case_view::{
-    AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState,
+    AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState, StatementRow,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::fields::Fields;
 use super::{parts, personal, timeline};
-use crate::documents::{AgreementWithNote, CaseDocument, Comment, Plan, Request, SharedOf};
+use crate::documents::{AgreementWithNote, CaseDocument, Comment, Plan, Request, SharedOf, Statement};
 use crate::store::{AsOf, damaged, number};
 
 /// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
@@ -78,6 +79,7 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
             .collect::<rusqlite::Result<_>>()?,
         comments: parts.comments.into_values().map(|row| comment(&fields, row)).collect::<rusqlite::Result<_>>()?,
         sharing,
+        statements: row.beside.statements.iter().map(|&row| statement(&fields, row)).collect::<rusqlite::Result<_>>()?,
         row,
         as_of: as_of.position,
     })
@@ -134,6 +136,11 @@ fn request(fields: &Fields<'_>, row: RequestRow) -> rusqlite::Result<Request> {
 
 pub(super) fn plan(fields: &Fields<'_>, row: PlanRow) -> rusqlite::Result<Plan> {
     Ok(Plan { words: fields.find(Some(row.recorded.position))?, row })
+}
+
+fn statement(fields: &Fields<'_>, row: StatementRow) -> rusqlite::Result<Statement> {
+    let note: Option<Note> = fields.find(Some(row.at))?;
+    Ok(Statement { text: note.map(|note| note.text), row })
 }
 
 fn agreement(fields: &Fields<'_>, row: AgreementRow) -> rusqlite::Result<AgreementWithNote> {

@@ -39,6 +39,10 @@ impl Standing {
             CaseEvent::NonEnrolmentNotified(e) => {
                 Some(Standing::new(case, e.number, CaseKind::NonEnrolment, e.last_school))
             }
+            CaseEvent::UnenrolledStudentReported(e) => {
+                Some(Standing::new(case, e.number, CaseKind::NonEnrolment, e.school))
+            }
+            CaseEvent::CaseMigrated(e) => Some(Standing::new(case, e.number, e.kind, e.school)),
             _ => None,
         }
     }
@@ -62,6 +66,9 @@ impl Standing {
             inquiries: Vec::new(),
             shared: Vec::new(),
             sharable: 0,
+            merged: false,
+            active_before_merge: false,
+            prosecution: false,
         }
     }
 
@@ -120,7 +127,47 @@ impl Standing {
             }
             CaseEvent::CaseClosed(_) => self.is_active = false,
             CaseEvent::CaseReopened(_) => self.is_active = true,
-            CaseEvent::CommentAdded(_)
+            CaseEvent::UnenrolledStudentReported(e) => self.reported(event, e),
+            CaseEvent::CaseMigrated(e) => self.carried_over(event, e),
+            CaseEvent::CaseMergedInto(_) => {
+                self.active_before_merge = self.is_active;
+                self.is_active = false;
+                self.merged = true;
+            }
+            CaseEvent::CaseUnmerged(_) => {
+                if std::mem::take(&mut self.merged) {
+                    self.is_active = self.active_before_merge;
+                }
+            }
+            CaseEvent::ProsecutionNotified(_) => self.prosecution = true,
+            CaseEvent::ProposedMoveDeclined(e) => self.proposals.retain(|proposal| proposal.target != e.provider),
+            CaseEvent::RecentClosureLinked(_)
+            | CaseEvent::RiskUpdated(_)
+            | CaseEvent::FileUploaded(_)
+            | CaseEvent::FileSharingChanged(_)
+            | CaseEvent::TaskAdded(_)
+            | CaseEvent::TaskCompleted(_)
+            | CaseEvent::CalendarEventAdded(_)
+            | CaseEvent::CasePaused(_)
+            | CaseEvent::CaseResumed(_)
+            | CaseEvent::Waitlisted(_)
+            | CaseEvent::RemovedFromWaitlist(_)
+            | CaseEvent::PathwayOutcomeRecorded(_)
+            | CaseEvent::HomeEducationApplicationNoted(_)
+            | CaseEvent::ExemptionGranted(_)
+            | CaseEvent::ExemptionDeclined(_)
+            | CaseEvent::ExemptionRevoked(_)
+            | CaseEvent::UnmetNeedIdentified(_)
+            | CaseEvent::UnmetNeedFunded(_)
+            | CaseEvent::OrangaTamarikiReferralMade(_)
+            | CaseEvent::ReportOfConcernMade(_)
+            | CaseEvent::ProsecutionOutcomeRecorded(_)
+            | CaseEvent::CasesMerged(_)
+            | CaseEvent::DualActiveDismissed(_)
+            | CaseEvent::NotificationSent(_)
+            | CaseEvent::StatementOfCorrectionAttached(_)
+            | CaseEvent::PrivacyNoticeGiven(_)
+            | CaseEvent::CommentAdded(_)
             | CaseEvent::CaseReviewed(_)
             | CaseEvent::SchoolMeetingHeld(_)
             | CaseEvent::CaregiverMeetingHeld(_)
@@ -160,6 +207,27 @@ impl Standing {
             let by = event.actor.person;
             self.requests.push(OwnRequest { school: e.last_school, by, contact: None, at: event.position });
         }
+    }
+
+    /// K5: as a notification; a school that reports sees what became of its report.
+    fn reported(&mut self, event: &Recorded<'_>, e: &UnenrolledStudentReported) {
+        self.school = e.school;
+        self.contact = None;
+        self.check_pending = true;
+        let from = e.last_day_attended.unwrap_or(event.occurred_at.auckland());
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school: None, student_type: None });
+        if event.actor.role.is_school() {
+            let (school, by) = (event.actor.organisation, event.actor.person);
+            self.requests.push(OwnRequest { school, by, contact: None, at: event.position });
+        }
+    }
+
+    fn carried_over(&mut self, event: &Recorded<'_>, e: &CaseMigrated) {
+        let (school, from) = match e.kind {
+            CaseKind::ChronicAbsence => (Some(e.school), e.referred_on),
+            CaseKind::NonEnrolment => (None, e.last_day_attended.unwrap_or(event.occurred_at.auckland())),
+        };
+        learn_enrolment(&mut self.enrolments, Enrolment { from, school, student_type: None });
     }
 
     fn allocated(&mut self, event: &Recorded<'_>, e: &AllocatedToProvider) {

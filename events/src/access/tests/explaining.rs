@@ -46,6 +46,19 @@ fn what_a_role_never_does_is_explained_by_its_role() {
 }
 
 #[test]
+fn where_the_glass_may_be_broken_the_explanation_says_by_which_row() {
+    let case = standing(&told(at_work(ca_case())));
+    let colleague = person(crate::envelope::Role::CaseManager, "P-9", "ASP-1");
+    let told = explain(&asking(colleague), Operation::OpenCase, &case, day(TODAY));
+    assert_eq!((told.answer.is_err(), told.by_glass.unwrap().reach), (true, Reach::OwnProvider));
+    assert!(told.to_string().contains("for a stated reason, on record"), "{told}");
+    let glass = explain(&asking(colleague), Operation::BreakGlass, &case, day(TODAY));
+    assert_eq!(glass.row().unwrap().reach, Reach::OwnProvider);
+    let stranger = person(crate::envelope::Role::CaseManager, "P-9", "ASP-2");
+    assert_eq!(explain(&asking(stranger), Operation::OpenCase, &case, day(TODAY)).by_glass, None);
+}
+
+#[test]
 fn a_past_moment_is_explained_by_what_was_recorded_then() {
     let history = then(at_work(ca_case()), [on("2026-03-20", enrolled(Some("SCH-2"), "2026-03-20"))]);
     for (events, on_day, level) in [(3, "2026-03-01", Level::School), (4, "2026-04-01", Level::OwnRequest)] {

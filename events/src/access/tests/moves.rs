@@ -70,7 +70,9 @@ fn r17_passed_to_cit_with_a_target_the_preview_says_why() {
 fn a_preview_ends_when_the_move_is_declined_or_made() {
     let declined = ReallocationDeclinedByCit { back_to: code("ASP-1"), reason: code("NO-ADDRESS") };
     let to_asp_3 = AllocatedToProvider { provider: code("ASP-3"), ..by_cit() };
-    for end in [CaseEvent::from(declined), to_asp_3.into(), CaseClosed { reason: ClosureReason::Deceased }.into()] {
+    let by_itself = ProposedMoveDeclined { provider: code("ASP-2"), reason: code("NO-CAPACITY") };
+    let closed = CaseClosed { reason: ClosureReason::Deceased };
+    for end in [CaseEvent::from(declined), by_itself.into(), to_asp_3.into(), closed.into()] {
         let history =
             then(at_work(nen_case()), [on("2026-03-02", agreed("ASP-2", "ASP-2")), on("2026-03-03", end.clone())]);
         assert_eq!(open(other_lead(), &standing(&history), TODAY), Err(Denied::Secret), "{end:?}");

@@ -136,6 +136,9 @@ fn case() -> impl Strategy<Value = Standing> {
                 inquiries,
                 shared,
                 sharable: 3,
+                merged: false,
+                active_before_merge: false,
+                prosecution: false,
             }
         },
     )

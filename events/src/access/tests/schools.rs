@@ -70,12 +70,23 @@ fn q17_a_school_is_told_of_key_actions_its_own_acts_and_comments_it_may_read() {
         "student_plan_recorded",
         "primary_contact_changed",
         "case_reopened",
+        "file_sharing_changed",
+        "case_paused",
+        "case_resumed",
     ];
     assert_eq!(shown("ASP-1"), key_actions);
     let own: Vec<_> = shown("SCH-1").into_iter().filter(|kind| !key_actions.contains(kind)).collect();
     assert_eq!(
         own,
-        ["support_request_submitted", "non_enrolment_notified", "contact_details_recorded", "comment_added"]
+        [
+            "support_request_submitted",
+            "non_enrolment_notified",
+            "contact_details_recorded",
+            "comment_added",
+            "unenrolled_student_reported",
+            "file_uploaded",
+            "privacy_notice_given",
+        ]
     );
     assert!(grant.shows_event(&comment(1, true).into(), &text_of(1, "ASP-1")));
     assert!(!grant.shows_event(&comment(2, false).into(), &text_of(2, "ASP-1")));

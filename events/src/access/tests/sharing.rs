@@ -15,6 +15,7 @@ fn seen(history: &[Told], number: u16, until: &str) -> Vec<String> {
         let who = match span.viewer {
             Viewer::Author(code) => format!("author {code}"),
             Viewer::School(code) | Viewer::Provider(code) => code.to_string(),
+            Viewer::Cit => "CIT".to_owned(),
         };
         format!("{who} {} {until}", span.from.auckland())
     };

@@ -121,7 +121,7 @@ fn q5_an_open_request_does_not_pin_the_case_manager() {
 #[test]
 fn e7_a_review_names_the_reviewer_or_else_who_records_it() {
     given(ca_case()).when(ReviewCase { reviewer: None }).then([CaseReviewed { reviewer: code("L-1") }]);
-    given(ca_case())
+    given(at_work(ca_case()))
         .by(manager())
         .when(ReviewCase { reviewer: Some(code("L-1")) })
         .then([CaseReviewed { reviewer: code("L-1") }]);

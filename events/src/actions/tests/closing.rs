@@ -89,7 +89,10 @@ fn q33_an_answer_of_out_closes_nothing_by_itself() {
             serde_json::json!({"request": 1}),
             serde_json::json!({"answer": {"code": "OUT"}}),
         )
-        .then([inz_answered(1, Whereabouts::Out)])
+        .then([
+            CaseEvent::from(inz_answered(1, Whereabouts::Out)),
+            TaskAdded { kind: TaskKind::ReadAnswer, due_on: day("2026-06-15"), ..task(1) }.into(),
+        ])
         .then_case(|case| case.status != Status::Closed);
 }
 

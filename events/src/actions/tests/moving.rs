@@ -347,3 +347,22 @@ fn r20_q32_an_open_request_pins_a_case_to_in_school_provision_too() {
         .when(ReallocateToCatchmentProvider {})
         .then_refused(Refusal::PinnedByRequest { open: 1 });
 }
+
+#[test]
+fn r16_the_provider_a_move_names_declines_it_and_what_it_agreed_to_counts_no_more() {
+    let agreed = ProviderAgreementRecorded { target: code("ASP-2"), agreement: agreement("ASP-2", "2026-02-20") };
+    let history = || given(at_work(nen_case())).and([on("2026-03-02", agreed.clone())]);
+    let declines = || DeclineMove { reason: code("NO-CAPACITY") };
+    let declined = ProposedMoveDeclined { provider: code("ASP-2"), reason: code("NO-CAPACITY") };
+    history().by(other_lead()).when(declines()).then([declined]).then_case(|case| case.agreements.is_empty());
+    history()
+        .by(lead())
+        .when(declines())
+        .then_refused(Refusal::NotThisRole { needed: "the workflow lead of the provider that the move names" });
+    given(at_work(nen_case())).by(other_lead()).when(declines()).then_refused(Refusal::NoMoveProposed);
+    given(at_work(nen_case()))
+        .and([on("2026-03-02", passed_to_cit())])
+        .by(other_lead())
+        .when(declines())
+        .then([ProposedMoveDeclined { provider: code("ASP-2"), reason: code("NO-CAPACITY") }]);
+}

@@ -35,15 +35,16 @@ fn fitting(action: &CaseAction) -> Actor {
     let may = |actor: &Actor| {
         let history: Vec<Past> =
             closed_case().into_iter().filter(|past| past.times.occurred_at < time("2026-04-01")).collect();
-        !given(history).by(*actor).when(action.clone()).result.is_err_and(|refusal| {
+        !given(history).and_of(OTHER_CASE, ca_case()).by(*actor).when(action.clone()).result.is_err_and(|refusal| {
             matches!(refusal, Refusal::NotThisRole { .. } | Refusal::CitDoesNotClose | Refusal::OtherAgency)
         })
     };
-    [lead(), manager(), cit(), enrol(), inz()].into_iter().find(may).unwrap()
+    [lead(), manager(), cit(), enrol(), inz(), service_desk(), other_lead()].into_iter().find(may).unwrap()
 }
 
 fn taken(action: &CaseAction, occurred: &str) -> bool {
-    let outcome = given(closed_case()).by(fitting(action)).occurred(occurred).when(action.clone());
+    let outcome =
+        given(closed_case()).and_of(OTHER_CASE, ca_case()).by(fitting(action)).occurred(occurred).when(action.clone());
     outcome.result != Err(is_closed())
 }
 
@@ -79,6 +80,35 @@ decline-reallocation: refused
 reallocate-to-catchment-provider: refused
 close: refused
 reopen: taken
+update-risk: late records
+upload-file: late records
+change-file-sharing: taken
+add-task: refused
+complete-task: late records
+add-calendar-event: refused
+pause: refused
+resume: refused
+waitlist: refused
+remove-from-waitlist: refused
+record-pathway: late records
+note-home-education-application: late records
+grant-exemption: taken
+decline-exemption: taken
+revoke-exemption: taken
+identify-need: late records
+fund-need: late records
+refer-to-oranga-tamariki: late records
+report-concern: late records
+notify-prosecution: refused
+record-prosecution-outcome: taken
+merge: taken
+unmerge: taken
+report-dual-active: refused
+dismiss-dual-active: taken
+record-notification: taken
+decline-move: refused
+attach-statement-of-correction: taken
+give-privacy-notice: taken
 ";
 
 #[test]

@@ -74,7 +74,11 @@ fn t1_nothing_a_closed_case_takes_reopens_it() {
     for info in crate::action::ACTIONS.iter().filter(|info| info.name != "reopen") {
         for actor in [lead(), manager(), school(), cit(), service_desk(), enrol(), inz(), msd()] {
             for occurred in ["2026-03-20", "2026-05-20"] {
-                let outcome = given(history()).by(actor).occurred(occurred).when(sample_action(info.name));
+                let outcome = given(history())
+                    .and_of(OTHER_CASE, ca_case())
+                    .by(actor)
+                    .occurred(occurred)
+                    .when(sample_action(info.name));
                 taken += usize::from(outcome.result.as_ref().is_ok_and(|events| !events.is_empty()));
                 outcome.then_case(|case| case.status == Status::Closed && case.ending.is_some());
             }

@@ -53,42 +53,72 @@ fn may(action: CaseAction, actor: Actor) -> bool {
     let comment = CommentAdded { comment: CommentNumber(1), by_school: false, shared_with_schools: false };
     let history =
         at_work(ca_case()).into_iter().chain([on("2026-02-20", comment), on("2026-02-20", asked(1, Agency::Inz))]);
-    let outcome = given(history).by(actor).when(action);
+    let outcome = given(history).and_of(OTHER_CASE, ca_case()).by(actor).when(action);
     !outcome.result.as_ref().is_err_and(is_about_the_actor)
 }
 
-/// What is expected: an action and who may record it. All others may not.
+/// What is expected: an action and who may record it. All others may not. Whose agreement it may be is asked beside it,
+/// and over HTTP first of all whether the move names the asker's provider (`Operation::Act`).
 const TABLE: &str = "
 complete-ministry-check: cit
 allocate: cit
 assign-case-manager: lead
-review: lead, manager, colleague
-hold-school-meeting: lead, manager, colleague
-hold-caregiver-meeting: lead, manager, colleague
-engage-student: lead, manager, colleague
-engage-caregiver: lead, manager, colleague
-attempt-contact: lead, manager, colleague
-record-contact-details: school, primary, office, lead, manager, colleague, cit, enrol
-mark-contact-details-out-of-date: lead, manager, colleague, cit
-record-plan: lead, manager, colleague
-add-comment: school, primary, office, lead, manager, colleague, cit
+review: lead, manager
+hold-school-meeting: lead, manager
+hold-caregiver-meeting: lead, manager
+engage-student: lead, manager
+engage-caregiver: lead, manager
+attempt-contact: lead, manager
+record-contact-details: school, primary, office, lead, manager, cit, enrol
+mark-contact-details-out-of-date: lead, manager, cit
+record-plan: lead, manager
+add-comment: school, primary, office, lead, manager, cit
 change-comment-sharing: lead, manager
-change-primary-contact: school, primary, office, lead, manager, colleague
+change-primary-contact: school, primary, office, lead, manager
 change-enrolment: cit, enrol
-open-information-request: lead, manager, colleague
+open-information-request: lead, manager
 answer-information-request: inz
-withdraw-information-request: lead, manager, colleague
-record-overseas-evidence: lead, manager, colleague
-request-detailed-check: lead, manager, colleague
-set-not-located: lead, manager, colleague
-clear-not-located: lead, manager, colleague
+withdraw-information-request: lead, manager
+record-overseas-evidence: lead, manager
+request-detailed-check: lead, manager
+set-not-located: lead, manager
+clear-not-located: lead, manager
 record-agreement: lead, manager, colleague, other lead
-reallocate-to-cit: lead, manager, colleague
+reallocate-to-cit: lead, manager
 reallocate-by-cit: cit
 decline-reallocation: cit
-reallocate-to-catchment-provider: lead, manager, colleague
-close: lead, manager, colleague
+reallocate-to-catchment-provider: lead, manager
+close: lead, manager
 reopen: lead, cit, desk
+update-risk: lead, manager
+upload-file: school, primary, office, lead, manager, cit
+change-file-sharing: lead, manager
+add-task: lead, manager
+complete-task: lead, manager
+add-calendar-event: lead, manager
+pause: lead, manager
+resume: lead, manager
+waitlist: lead
+remove-from-waitlist: lead
+record-pathway: lead, manager, cit
+note-home-education-application: lead, manager, cit
+grant-exemption: lead, manager, cit
+decline-exemption: lead, manager, cit
+revoke-exemption: lead, manager, cit
+identify-need: lead, manager
+fund-need: lead, manager
+refer-to-oranga-tamariki: lead, manager
+report-concern: lead, manager
+notify-prosecution: lead, manager
+record-prosecution-outcome: lead, manager
+merge: desk
+unmerge: desk
+report-dual-active: lead, manager, cit, desk
+dismiss-dual-active: cit, desk
+record-notification: lead, manager, cit, desk
+decline-move: other lead
+attach-statement-of-correction: lead, manager, cit, desk
+give-privacy-notice: school, primary, office, lead, manager, cit
 ";
 
 #[test]
@@ -123,4 +153,15 @@ fn a7_a_case_that_is_with_no_provider_says_so_to_providers() {
     for history in [notified(), nen_case().into_iter().chain([on("2026-03-02", passed_to_cit())]).collect()] {
         given(history).when(sample_action("engage-student")).then_refused(Refusal::NotWithAProvider);
     }
+}
+
+#[test]
+fn writing_follows_reading_for_case_managers_and_primary_contacts() {
+    let named = person(Role::PrimaryContact, "S-1", "SCH-1");
+    let unnamed = person(Role::PrimaryContact, "S-9", "SCH-1");
+    for (actor, may) in [(manager(), true), (colleague(), false), (named, true), (unnamed, false)] {
+        let outcome = given(at_work(ca_case())).by(actor).when(sample_action("add-comment"));
+        assert_eq!(outcome.result.is_ok(), may, "{actor:?}");
+    }
+    given(ca_case()).by(manager()).when(sample_action("engage-student")).then_refused(not_assigned());
 }

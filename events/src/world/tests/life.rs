@@ -219,7 +219,7 @@ fn an_event_type_of_a_later_build_changes_no_state() {
     let before = saved(&stage.world);
     let frame = stage.frames.last().unwrap().clone();
     let event = decode(&frame).unwrap();
-    stage.world.evolve(&crate::envelope::Recorded { kind: "case_paused", ..event }).unwrap();
+    stage.world.evolve(&crate::envelope::Recorded { kind: "told_by_a_later_build", ..event }).unwrap();
     assert!(saved(&stage.world) == before);
     assert_eq!(stage.world.case(CASE).unwrap().status, Status::Allocated);
 }

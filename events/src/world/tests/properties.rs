@@ -18,7 +18,7 @@ use crate::testing::*;
 use crate::world::{Command, World};
 
 /// Actions of which each is a fact of its own: the same again is another one.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 21] = [
     "review",
     "hold-school-meeting",
     "hold-caregiver-meeting",
@@ -28,6 +28,18 @@ const RECORDS: [&str; 9] = [
     "record-contact-details",
     "record-plan",
     "add-comment",
+    "upload-file",
+    "add-task",
+    "add-calendar-event",
+    "decline-exemption",
+    "fund-need",
+    "refer-to-oranga-tamariki",
+    "report-concern",
+    "record-prosecution-outcome",
+    "record-notification",
+    "attach-statement-of-correction",
+    "give-privacy-notice",
+    "decline-move",
 ];
 
 /// Plays steps on a world, one after another.
@@ -169,8 +181,14 @@ proptest! {
         for step in &steps {
             let before = play.states();
             let (command, context, result) = play.take(step);
-            if let Command::Open { student, .. } = &command && has(&result, "dual_active_detected") {
-                play.on_purpose.insert(*student);
+            if matches!(command, Command::Open { .. }) && has(&result, "dual_active_detected") {
+                // Under the id that stands for the student, where two are known to be one (R28).
+                let events = result.iter().flatten().map(event_of);
+                play.on_purpose.extend(events.filter_map(|event| event.begins_for()));
+            }
+            if has(&result, "case_unmerged") {
+                // Two again, by a person's reasoned act (R28).
+                play.on_purpose.extend(play.states().iter().map(|(_, case)| case.student));
             }
             ends_hold(&before, &play, &result)?;
             pins_hold(&before, &play)?;

@@ -63,7 +63,8 @@ pub fn command(step: &Step, world: &World, cases: &[CaseId], today: chrono::Naiv
     };
     let case = chosen(step.whom, world, cases);
     let asked = world.case(case).and_then(|case| case.open_requests.last()).map_or(1, |open| open.number.0);
-    let (facts, personal) = variant(info.name, &mut draw, yesterday, asked);
+    let other = cases[step.whom % cases.len()];
+    let (facts, personal) = variant(info.name, &mut draw, yesterday, asked, other);
     let action = action_sent(info.name, &facts, &personal);
     (Command::Act { case, action, occurred_at }, actor(step.who, info, world, case))
 }
@@ -80,6 +81,16 @@ fn opening(draw: &mut Draw, yesterday: chrono::NaiveDate) -> (crate::opening::Op
     let separate = draw.of(&[Value::Null, Value::Null, Value::Null, Value::Null, json!("ON-PURPOSE")]);
     let school = draw.of(&["SCH-1", "SCH-2", "SCH-3"]);
     let staff = person(crate::envelope::Role::AttendanceLead, "S-1", school);
+    if draw.of(&[false, false, false, true]) {
+        return draw.of(&[
+            (
+                report_sent(json!({"school": school, "last_day_attended": yesterday,
+            "separate_because": separate})),
+                staff,
+            ),
+            (migration_sent(json!({"school": school})), migration()),
+        ]);
+    }
     if draw.of(&[true, false]) {
         let in_school = draw.of(&[false, false, true]);
         let half_days = draw.of(&[34, 34, 29]);
@@ -125,11 +136,12 @@ fn actor(who: usize, info: &ActionInfo, world: &World, case: CaseId) -> Actor {
         Who::Enrol => enrol(),
         Who::Agency => [inz(), msd()][who % 2],
         Who::ServiceDesk => service_desk(),
+        Who::Prosecutions => prosecutions(),
     }
 }
 
 /// Returns facts and personal parts of an action; the sample, where nothing in it is worth varying.
-fn variant(name: &str, draw: &mut Draw, yesterday: chrono::NaiveDate, asked: u16) -> (Value, Value) {
+fn variant(name: &str, draw: &mut Draw, yesterday: chrono::NaiveDate, asked: u16, other: CaseId) -> (Value, Value) {
     let (facts, personal) = sample(name);
     let provider = draw.of(&["ASP-1", "ASP-2", "ISP-1", "ASP-3"]);
     let request = draw.of(&[asked, asked, asked, 1, 2]);
@@ -162,6 +174,12 @@ fn variant(name: &str, draw: &mut Draw, yesterday: chrono::NaiveDate, asked: u16
                 draw.of(&[json!([]), json!([agreed(provider)]), json!([agreed(provider), agreed("ASP-1")])]);
             json!({"basis": basis, "target": provider, "grounds": "SEEN-THERE", "agreements": agreements})
         }
+        "change-file-sharing" => json!({"file": draw.of(&[1, 2]), "share_with_schools": draw.of(&[true, false])}),
+        "complete-task" => json!({"task": draw.of(&[1, 2, 3])}),
+        "update-risk" => json!({"level": draw.of(&["HIGH", "LOW"])}),
+        "merge" => json!({"merged": other, "same_student_confirmed": draw.of(&[true, false])}),
+        "unmerge" => json!({"merged": other}),
+        "report-dual-active" | "dismiss-dual-active" => json!({"other": other}),
         "close" => json!({"reason": draw.of(&["returned_to_attendance", "out_of_country", "deceased", "enrolled"])}),
         _ => Value::Null,
     };

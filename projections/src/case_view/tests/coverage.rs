@@ -6,8 +6,17 @@ use caseledger_events::testing::*;
 use super::{CaseFile, and, file};
 use crate::testing::every_event;
 
-/// Event types that change no row: what they tell is in the timeline, and in the allocation of the same commit.
-const WITHOUT_EFFECT: [&str; 2] = ["reallocated_by_cit", "isp_reallocated_to_catchment_provider"];
+/// Event types that change no row: what they tell is in the timeline, and in the allocation of the same commit, or
+/// restricted.
+const WITHOUT_EFFECT: [&str; 7] = [
+    "proposed_move_declined",
+    "reallocated_by_cit",
+    "isp_reallocated_to_catchment_provider",
+    "oranga_tamariki_referral_made",
+    "report_of_concern_made",
+    "prosecution_notified",
+    "prosecution_outcome_recorded",
+];
 
 /// A case on which a sample has something to change.
 fn before(event: &CaseEvent) -> Vec<Past> {
@@ -27,6 +36,26 @@ fn before(event: &CaseEvent) -> Vec<Past> {
             and(work, [on("2026-03-01", asked(1, Agency::Inz))])
         }
         CaseEvent::ContactDetailsMarkedOutOfDate(_) => and(work, [on("2026-03-01", confirmed_in("C-1", "2026-03-01"))]),
+        CaseEvent::FileSharingChanged(_) => and(work, [on("2026-03-01", file_uploaded(1))]),
+        CaseEvent::TaskCompleted(_) => and(work, [on("2026-03-01", task(1))]),
+        CaseEvent::CaseResumed(_) => and(work, [on("2026-03-01", paused())]),
+        CaseEvent::RemovedFromWaitlist(_) => {
+            and(ca_case(), [on("2026-03-01", Waitlisted { expected_on: day("2026-03-20") })])
+        }
+        CaseEvent::ExemptionDeclined(_) => {
+            let applied = HomeEducationApplicationNoted { applied_on: None };
+            and(work, [on("2026-03-01", applied)])
+        }
+        CaseEvent::ExemptionRevoked(_) => {
+            let granted = ExemptionGranted { exemption: ExemptionKind::HomeEducation, from: day("2026-03-01") };
+            and(work, [on("2026-03-01", granted)])
+        }
+        CaseEvent::CaseUnmerged(_) => {
+            and(work, [on("2026-03-01", CaseMergedInto { survivor: OTHER_CASE, same_student: None })])
+        }
+        CaseEvent::DualActiveDismissed(_) => {
+            and(work, [on("2026-03-01", DualActiveDetected { other: OTHER_CASE, on_purpose: None })])
+        }
         CaseEvent::ReallocationDeclinedByCit(_) => and(work, [on("2026-03-01", passed_to_cit())]),
         _ => work,
     }

@@ -18,8 +18,8 @@ struct Said {
     status: CaseStatus,
     owner: OwnerKind,
     codes: [Option<caseledger_events::ids::Code>; 8],
-    marks: [bool; 4],
-    counts: [usize; 5],
+    marks: [bool; 8],
+    counts: [usize; 9],
 }
 
 fn decided(case: &Case, day: chrono::NaiveDate) -> Said {
@@ -35,6 +35,8 @@ fn decided(case: &Case, day: chrono::NaiveDate) -> Said {
             Status::NotReferred => CaseStatus::NotReferred,
             Status::Allocated => CaseStatus::Allocated,
             Status::Active => CaseStatus::Active,
+            Status::Paused => CaseStatus::Paused,
+            Status::Merged => CaseStatus::Merged,
             Status::Closed => CaseStatus::Closed,
         },
         owner,
@@ -48,13 +50,26 @@ fn decided(case: &Case, day: chrono::NaiveDate) -> Said {
             case.primary_contact(day),
             case.confirmed_catchment(),
         ],
-        marks: [case.in_school, case.check_pending, case.not_located, case.ending.is_some()],
+        marks: [
+            case.in_school,
+            case.check_pending,
+            case.not_located,
+            case.ending.is_some(),
+            case.waitlisted,
+            case.migrated,
+            case.exemption.is_some(),
+            case.home_education_applied,
+        ],
         counts: [
             case.open_requests.len(),
             usize::from(case.attempts),
             usize::from(case.plans),
             case.comments.len(),
             case.comments.iter().filter(|comment| comment.shared).count(),
+            case.files.len(),
+            case.files.iter().filter(|file| file.shared).count(),
+            case.open_tasks.len(),
+            usize::from(case.merged_into.is_some()),
         ],
     }
 }
@@ -74,13 +89,26 @@ fn shown(row: &CaseRow) -> Said {
             row.primary_contact,
             row.confirmed_catchment,
         ],
-        marks: [row.in_school, row.flags.check_pending, row.flags.not_located, row.closed.is_some()],
+        marks: [
+            row.in_school,
+            row.flags.check_pending,
+            row.flags.not_located,
+            row.closed.is_some(),
+            row.flags.waitlisted,
+            row.flags.migrated,
+            row.beside.exemption.is_some(),
+            row.beside.home_education_applied.is_some(),
+        ],
         counts: [
             row.open_requests.len(),
             usize::from(row.counts.attempts),
             usize::from(row.counts.plans),
             usize::from(row.counts.comments),
             usize::from(row.counts.comments_shared),
+            row.beside.files.len(),
+            row.beside.files.iter().filter(|file| file.shared_with_schools).count(),
+            row.beside.tasks.len(),
+            usize::from(row.beside.merged_into.is_some()),
         ],
     }
 }
@@ -109,7 +137,7 @@ fn the_view_says_of_a_whole_term_what_decisions_are_taken_on() {
     }
 }
 
-/// Orders in which events could come, comments aside: their numbers and sharing are given by the rules.
+/// Orders in which events could come, comments and files aside: their numbers and sharing are given by the rules.
 fn orders() -> impl Strategy<Value = Vec<(usize, u32)>> {
     proptest::collection::vec((0..every_event().len(), 0..200_u32), 0..60)
 }
@@ -126,7 +154,14 @@ proptest! {
         tape.case(CASE, on(&now.to_string(), samples[opening].clone()));
         for (which, days) in order {
             let event = samples[which].clone();
-            if matches!(event, CaseEvent::CommentAdded(_) | CaseEvent::CommentSharingChanged(_)) {
+            let numbered = matches!(
+                event,
+                CaseEvent::CommentAdded(_)
+                    | CaseEvent::CommentSharingChanged(_)
+                    | CaseEvent::FileUploaded(_)
+                    | CaseEvent::FileSharingChanged(_)
+            );
+            if numbered {
                 continue;
             }
             now = now + chrono::Days::new(u64::from(days % 5));

@@ -1,0 +1,75 @@
+//! E15: a file is put on the case, by provider or school (V2, V3, V4).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::add_comment::owns;
+use crate::action::{Action, At, Who};
+use crate::case::Case;
+use crate::event::{CaseEvent, FileKind, FileNumber, FileUploaded};
+use crate::ids::Sha256;
+use crate::input::BadInput;
+use crate::parts::FileParts;
+use crate::refusal::Refusal;
+
+/// The most bytes a file may have: 100 MiB.
+const BYTES_MAX: u64 = 100 << 20;
+
+/// Puts a file on the case: what it is and its SHA-256; its name is personal, and its bytes are kept elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadFile {
+    /// What it is.
+    pub kind: FileKind,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// Whether schools may see it; by default not.
+    #[serde(default)]
+    pub share_with_schools: bool,
+}
+
+impl Action for UploadFile {
+    const NAME: &'static str = "upload-file";
+    const SUMMARY: &'static str = "Puts a file on the case, by default not shared with schools.";
+    const RULES: &'static str = "E15, V2, V3, V4";
+    const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit];
+    type Personal = FileParts;
+
+    fn complete(self, _: &FileParts) -> Result<Self, BadInput> {
+        if (1..=BYTES_MAX).contains(&self.bytes) {
+            return Ok(self);
+        }
+        Err(BadInput::new("/facts/bytes", format!("a file has 1 to {BYTES_MAX} bytes")))
+    }
+
+    fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+        if self.share_with_schools && !at.context.actor.role.is_school() && !owns(case, at) {
+            return Err(Refusal::NotTheCaseOwner);
+        }
+        Ok(())
+    }
+
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let by_school = at.context.actor.role.is_school();
+        if let Some(ending) = case.ending
+            && by_school
+        {
+            // V1: schools see active cases; a late record is the provider's.
+            return Err(Refusal::CaseIsClosed { closed_on: ending.on, reason: ending.reason });
+        }
+        let next = u16::try_from(case.files.len() + 1).map_err(|_| Refusal::TooMany { limit: u16::MAX })?;
+        Ok(vec![
+            FileUploaded {
+                file: FileNumber(next),
+                kind: self.kind,
+                bytes: self.bytes,
+                sha256: self.sha256,
+                by_school,
+                shared_with_schools: self.share_with_schools || by_school,
+            }
+            .into(),
+        ])
+    }
+}
