@@ -12,5 +12,7 @@ pub mod timeline;
 
 pub mod names;
 
+pub mod measures;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

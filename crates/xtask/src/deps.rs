@@ -21,10 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("caseledger-bus", &["events", "proof", "log"]),
     ("caseledger-views", &["events", "projections", "proof", "log"]),
     ("caseledger-http", &["events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views"]),
-    (
-        "caseledger",
-        &["events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],
-    ),
+    ("caseledger", &["events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"]),
     (
         "caseledger-bench",
         &["tests", "", "events", "calendar", "projections", "proof", "seal", "identity", "log", "bus", "views", "http"],

@@ -1,0 +1,247 @@
+//! The fold: from recorded events to what the measures need, a few bytes an event, case by case.
+
+use std::collections::{BTreeMap, HashMap};
+
+use caseledger_events::codec::BadFrame;
+use caseledger_events::dates::Timestamp;
+use caseledger_events::envelope::{Recorded, Source};
+use caseledger_events::event::{CaseEvent, CasesMerged};
+use caseledger_events::ids::{CaseId, Code, Position, StreamId, StudentId};
+use caseledger_events::measured::MeasureEvent;
+use caseledger_events::number::CaseNumber;
+use caseledger_events::policy::{Policies, PolicySet};
+use caseledger_events::provider::ProviderEvent;
+
+use super::fact::{self, CaseFacts, Fact};
+use super::list::Narrative;
+use super::publish::PublishedRuns;
+
+/// A provider or catchment as a number; [`Fold::code`] gives it back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct CodeRef(u32);
+
+/// What the measures know of a ledger up to a position.
+#[derive(Default)]
+pub struct Fold {
+    cases: Vec<CaseFacts>,
+    by_id: HashMap<CaseId, usize>,
+    codes: Codes,
+    /// Which case each merged case went into.
+    merged: BTreeMap<CaseId, Merge>,
+    /// Ids that stand for another student's, by merge.
+    same_student: HashMap<StudentId, StudentId>,
+    /// What a source system said of its own recording.
+    source_recorded: HashMap<Position, (Source, Timestamp)>,
+    policies: Policies,
+    narratives: Vec<Told>,
+    published: PublishedRuns,
+    position: Position,
+    as_at: Timestamp,
+}
+
+/// What a provider told of itself for a quarter (M1–M3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The provider.
+    pub provider: Code,
+    /// The quarter.
+    pub quarter: Code,
+    /// What it is about.
+    pub about: Narrative,
+    /// The event.
+    pub position: Position,
+}
+
+/// Where a merged case went, and when that was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Merge {
+    /// The case that goes on.
+    pub survivor: CaseId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The student's other id, where the cases had two.
+    other_student: Option<StudentId>,
+}
+
+#[derive(Default)]
+struct Codes {
+    all: Vec<Code>,
+    by_code: HashMap<Code, CodeRef>,
+}
+
+impl Codes {
+    fn number(&mut self, code: Code) -> CodeRef {
+        *self.by_code.entry(code).or_insert_with(|| {
+            self.all.push(code);
+            CodeRef(u32::try_from(self.all.len() - 1).expect("fewer providers and catchments than four billion"))
+        })
+    }
+}
+
+impl Fold {
+    /// Begins with an empty ledger.
+    pub fn new() -> Fold {
+        Fold::default()
+    }
+
+    /// Takes the next event in; one that no measure asks for costs a comparison.
+    pub fn take(&mut self, event: &Recorded<'_>) -> Result<(), BadFrame> {
+        self.position = event.position;
+        self.as_at = self.as_at.max(event.recorded_at);
+        match event.stream {
+            StreamId::Case(case) if fact::READ.contains(&event.kind) => self.take_case(case, event),
+            StreamId::Provider(provider) => self.take_provider(provider, event),
+            StreamId::System(_) => {
+                if let Some(set) = PolicySet::read(event)? {
+                    self.policies.apply(set);
+                } else if let Some(published) = MeasureEvent::read(event)? {
+                    self.published.take(event.position, event.correlation, published);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_case(&mut self, id: CaseId, event: &Recorded<'_>) -> Result<(), BadFrame> {
+        let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { return Ok(()) };
+        match &read {
+            CaseEvent::CasesMerged(merge) => self.merge(merge, event.recorded_at),
+            CaseEvent::CaseUnmerged(e) => self.unmerge(e.merged),
+            _ => {}
+        }
+        let begun = begun(&read);
+        let Some(what) = fact::read(&read, |code| self.codes.number(code)) else { return Ok(()) };
+        let at = match (self.by_id.get(&id), begun) {
+            (Some(&at), _) => at,
+            (None, Some((number, student))) => {
+                self.by_id.insert(id, self.cases.len());
+                self.cases.push(CaseFacts { id, number, student, facts: Vec::with_capacity(8) });
+                self.cases.len() - 1
+            }
+            // A case always begins with one of the events that say whose it is.
+            (None, None) => return Ok(()),
+        };
+        if let Some(recorded) = event.source_recorded_at {
+            self.source_recorded.insert(event.position, (event.source, recorded));
+        }
+        let Recorded { position, occurred_at, recorded_at, .. } = *event;
+        self.cases[at].facts.push(Fact { position, occurred_at, recorded_at, what });
+        Ok(())
+    }
+
+    fn merge(&mut self, merge: &CasesMerged, recorded_at: Timestamp) {
+        let CasesMerged { survivor, merged, same_student } = *merge;
+        self.merged.insert(merged, Merge { survivor, recorded_at, other_student: same_student.map(|same| same.other) });
+        if let Some(same) = same_student {
+            self.same_student.insert(same.other, same.kept);
+        }
+    }
+
+    fn unmerge(&mut self, merged: CaseId) {
+        // Told in the streams of both cases; the second telling changes nothing.
+        let other = self.merged.remove(&merged).and_then(|merge| merge.other_student);
+        if let Some(other) = other {
+            self.same_student.remove(&other);
+        }
+    }
+
+    fn take_provider(&mut self, provider: Code, event: &Recorded<'_>) -> Result<(), BadFrame> {
+        let (quarter, about) = match ProviderEvent::read(event)? {
+            Some(ProviderEvent::KeyActionProgressRecorded(e)) => (e.quarter, Narrative::ServiceDeliveryPlan),
+            Some(ProviderEvent::ProviderRiskUpdated(e)) => (e.quarter, Narrative::RiskUpdate),
+            Some(ProviderEvent::InitiativeRecorded(e)) => (e.quarter, Narrative::Initiatives),
+            _ => return Ok(()),
+        };
+        self.narratives.push(Told { provider, quarter, about, position: event.position });
+        Ok(())
+    }
+
+    /// Returns what providers told of themselves, in the order of recording.
+    pub fn narratives(&self) -> &[Told] {
+        &self.narratives
+    }
+
+    /// Returns the last position taken in.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns the latest recorded time taken in: the *as at* of figures when nothing else is said.
+    pub fn as_at(&self) -> Timestamp {
+        self.as_at
+    }
+
+    /// Returns every case, in the order they began.
+    pub fn cases(&self) -> &[CaseFacts] {
+        &self.cases
+    }
+
+    /// Returns one case.
+    pub fn case(&self, id: CaseId) -> Option<&CaseFacts> {
+        self.by_id.get(&id).map(|&at| &self.cases[at])
+    }
+
+    /// Returns the case with a number.
+    pub fn case_by_number(&self, number: CaseNumber) -> Option<&CaseFacts> {
+        self.cases.iter().find(|case| case.number == number)
+    }
+
+    /// Returns the code behind a number.
+    pub fn code(&self, code: CodeRef) -> Code {
+        self.codes.all[code.0 as usize]
+    }
+
+    /// Returns where a case went by a merge.
+    pub fn merged(&self, id: CaseId) -> Option<Merge> {
+        self.merged.get(&id).copied()
+    }
+
+    /// Returns the case that goes on for a case that was merged, over as many merges as there were.
+    pub fn survivor(&self, id: CaseId) -> CaseId {
+        let mut survivor = id;
+        // A chain of merges is as long as there are merges; a ring of them is cut where it closes.
+        for _ in 0..self.merged.len() {
+            match self.merged.get(&survivor) {
+                Some(merge) if merge.survivor != id => survivor = merge.survivor,
+                _ => break,
+            }
+        }
+        survivor
+    }
+
+    /// Returns whether any case went into another.
+    pub fn has_merges(&self) -> bool {
+        !self.merged.is_empty()
+    }
+
+    /// Returns the one id of a student whose cases were merged.
+    pub fn student(&self, id: StudentId) -> StudentId {
+        self.same_student.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Returns when a source system recorded an event, where it said so.
+    pub fn source_recorded(&self, position: Position) -> Option<(Source, Timestamp)> {
+        self.source_recorded.get(&position).copied()
+    }
+
+    /// Returns the runs published so far.
+    pub fn published(&self) -> &PublishedRuns {
+        &self.published
+    }
+
+    /// Returns the policies set so far.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+}
+
+fn begun(event: &CaseEvent) -> Option<(CaseNumber, StudentId)> {
+    match event {
+        CaseEvent::SupportRequestSubmitted(e) => Some((e.number, e.student)),
+        CaseEvent::NonEnrolmentNotified(e) => Some((e.number, e.student)),
+        CaseEvent::UnenrolledStudentReported(e) => Some((e.number, e.student)),
+        CaseEvent::CaseMigrated(e) => Some((e.number, e.student)),
+        _ => None,
+    }
+}

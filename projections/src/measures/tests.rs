@@ -1,0 +1,4 @@
+mod lists;
+mod properties;
+mod world;
+mod worlds;
