@@ -16,6 +16,9 @@ use super::step::{Expect, Key, On, Step};
 /// Who moves the clock and loads reference data.
 pub const OPERATOR: &str = "SIM-1/operator/MOE";
 
+/// The same, as the settings name a first operator.
+pub const FIRST_OPERATOR: &str = "SIM-1/MOE";
+
 /// What tells a simulated ledger its time.
 const CLOCK: &str = "/v1/simulation/clock";
 
@@ -126,8 +129,9 @@ async fn perform(client: &Client, conduct: &Conduct, cast: &Cast, step: &Step) -
         },
     };
     let key = key(conduct, step);
+    let body = step.body_in(cast);
     let ask =
-        Ask { method: Method::POST, path: &path, actor: &step.actor, key: Some(&key), saw: step.saw, body: &step.body };
+        Ask { method: Method::POST, path: &path, actor: &step.actor, key: Some(&key), saw: step.saw, body: &body };
     let (answer, took, tried_again) = patiently(client, &ask, step.at).await?;
     let outcome = Outcome::of(&answer);
     let kinds = match (&step.records, &outcome) {

@@ -105,7 +105,8 @@ impl Rehearsal {
 
     /// Reads a step as the HTTP interface would.
     fn command(&mut self, step: &Step) -> Result<Option<Command>, BadInput> {
-        let body: Value = serde_json::from_str(&step.body).unwrap();
+        let body = self.casts.get(&step.story).map_or_else(|| step.body.as_ref().into(), |cast| step.body_in(cast));
+        let body: Value = serde_json::from_str(&body).unwrap();
         let part = |name: &str| if body[name].is_null() { "{}".to_owned() } else { body[name].to_string() };
         let (facts, personal) = (part("facts"), part("personal"));
         let occurred_at = match body["occurred_at"].as_str() {

@@ -112,6 +112,8 @@ pub struct Script {
     pub manager: Option<String>,
     /// Whether the student is enrolled at the school: then it sees the case and may comment (V1, V2).
     pub enrolled: bool,
+    /// Whether the school's contact person is the one named on the case: only then do they see it (A3).
+    pub contact_named: bool,
     /// Whether contact details were recorded on the case.
     pub contacts_held: bool,
     /// How many information requests were made on the case.
@@ -152,6 +154,7 @@ impl Script {
             had_it: Vec::new(),
             manager: None,
             enrolled: true,
+            contact_named: false,
             contacts_held: false,
             requests: 0,
             comments: 0,

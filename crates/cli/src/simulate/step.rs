@@ -1,5 +1,7 @@
 //! One thing somebody does, as a term or a situation tells it: who, when, what, and what should come of it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,6 +68,21 @@ pub fn body(on: &On, action: &str, occurred_at: Option<&str>, facts: &Value, per
         }
     }
     body.to_string().into()
+}
+
+impl Step {
+    /// Returns the body with the ids of the cases it speaks of in the place of their names, `case:<name>`.
+    ///
+    /// A name nobody opened stays, and is refused as no id.
+    pub fn body_in(&self, cast: &HashMap<String, String>) -> Cow<'_, str> {
+        if !self.body.contains("\"case:") {
+            return Cow::Borrowed(&self.body);
+        }
+        let named = |body: String, (name, id): (&String, &String)| {
+            body.replace(&format!("\"case:{name}\""), &format!("\"{id}\""))
+        };
+        Cow::Owned(cast.iter().fold(self.body.to_string(), named))
+    }
 }
 
 /// What should come of a step.

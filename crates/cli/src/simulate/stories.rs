@@ -4,6 +4,7 @@ mod absence;
 mod inquiry;
 mod moving;
 mod non_enrolment;
+mod service;
 mod slips;
 
 use super::script::Script;
@@ -33,6 +34,12 @@ pub const CHRONIC_ABSENCE: &[Story] = &[
     Story { weight: 4, name: "closed and opened again", again: false, tell: absence::opened_again },
     Story { weight: 3, name: "taught at home", again: false, tell: absence::taught_at_home },
     Story { weight: 3, name: "two cases on purpose", again: true, tell: absence::two_on_purpose },
+    Story { weight: 4, name: "much is done", again: false, tell: service::much_is_done },
+    Story { weight: 2, name: "an exemption", again: false, tell: service::an_exemption },
+    Story { weight: 2, name: "the last resort", again: false, tell: service::the_last_resort },
+    Story { weight: 2, name: "waits for capacity", again: false, tell: service::waits_for_capacity },
+    Story { weight: 2, name: "referred again soon", again: true, tell: service::referred_again_soon },
+    Story { weight: 3, name: "carried over", again: false, tell: service::carried_over },
 ];
 
 /// How students who are enrolled nowhere are notified, and what becomes of it (K2).
@@ -47,4 +54,5 @@ pub const NON_ENROLMENT: &[Story] = &[
     Story { weight: 6, name: "a confirmed address elsewhere", again: false, tell: moving::confirmed_address },
     Story { weight: 4, name: "reasonable grounds", again: false, tell: moving::reasonable_grounds },
     Story { weight: 4, name: "given to the wrong provider", again: false, tell: moving::wrong_provider },
+    Story { weight: 3, name: "reported twice", again: true, tell: service::reported_twice },
 ];

@@ -61,6 +61,7 @@ pub fn refers(script: &mut Script, early: bool, to_in_school_provider: bool) {
     if script.dice.chance(40) {
         // The one who refers and the one to talk to are two people (A3).
         facts["primary_contact"] = json!(format!("{}-D", script.school.code()));
+        script.contact_named = true;
     }
     let mut deed = Deed::new(script.school_lead(), "submit-support-request", facts).personal(parts);
     if script.dice.chance(15) {
@@ -139,7 +140,8 @@ pub fn works_on(script: &mut Script, rounds: u64) {
 /// The school comments where the student is enrolled there; another one knows of no case (V1, V2, Q29).
 fn a_school_comments(script: &mut Script) {
     if script.enrolled {
-        script.comments_as(script.school_contact(), false);
+        let who = if script.contact_named { script.school_contact() } else { script.school_lead() };
+        script.comments_as(who, false);
         return;
     }
     let note = script.note(&words::COMMENT);
@@ -203,6 +205,7 @@ pub fn changes_school(script: &mut Script) {
         "change-primary-contact",
         json!({"contact": format!("{}-D", new.code())}),
     ));
+    script.contact_named = true;
     works_on(script, 3);
     script.days(2, 8);
     script.closes("returned_to_attendance");
@@ -216,6 +219,7 @@ pub fn referred_twice(script: &mut Script) {
     let facts = absence(script, false);
     let parts = referral_parts(script);
     script.opens("case", Deed::new(script.school_lead(), "submit-support-request", facts).personal(parts));
+    script.contact_named = false;
     works_on(script, 4);
     script.closes("returned_to_attendance");
 }

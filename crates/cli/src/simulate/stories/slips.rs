@@ -133,7 +133,8 @@ pub fn in_a_comment(script: &mut Script) {
             script.does(deed.refused("E14", "unknown-comment"));
         }
         2 if script.enrolled => {
-            script.comments_as(script.school_contact(), false);
+            let who = if script.contact_named { script.school_contact() } else { script.school_lead() };
+            script.comments_as(who, false);
             let deed = Deed::new(owner, "change-comment-sharing", share(script.comments, true));
             script.does(deed.refused("V2", "schools-own-comment"));
         }
