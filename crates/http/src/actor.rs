@@ -10,9 +10,9 @@ use caseledger_events::ids::{Code, CorrelationId};
 use caseledger_identity::{TokenError, TokenHash, bearer};
 use serde_json::json;
 
-use crate::admission::admit;
+use crate::admission::{admit, turned_away};
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, HeaderSignIn};
 
 /// The development header: `<person>/<role>/<organisation>`, such as `P-17/case_manager/ASP-01`.
 pub const ACTOR_HEADER: &str = "ledger-actor";
@@ -42,12 +42,12 @@ impl FromRequestParts<AppState> for Asker {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Asker, Problem> {
         let headers = &parts.headers;
         let (actor, is_mfa) = sign_in(state, headers)?;
-        Ok(Asker {
-            principal: admit(state, actor, is_mfa).await?,
-            actor,
-            on_behalf_of: code(headers, ON_BEHALF_OF_HEADER)?,
-            correlation: correlation(headers)?,
-        })
+        let (on_behalf_of, correlation) = (code(headers, ON_BEHALF_OF_HEADER)?, correlation(headers)?);
+        let principal = match admit(state, actor, is_mfa).await? {
+            Ok(principal) => principal,
+            Err(no) => return Err(turned_away(state, actor, on_behalf_of, correlation, no).await),
+        };
+        Ok(Asker { principal, actor, on_behalf_of, correlation })
     }
 }
 
@@ -55,8 +55,18 @@ impl FromRequestParts<AppState> for Asker {
 fn sign_in(state: &AppState, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
     match text(headers, header::AUTHORIZATION.as_str()) {
         Ok(Some(authorization)) => by_token(state, authorization, headers),
-        Ok(None) if state.settings.header_sign_in => Ok((actor(headers)?, true)),
-        _ => Err(unsigned()),
+        Ok(None) => by_header(state.settings.header_sign_in, headers),
+        Err(_) => Err(unsigned()),
+    }
+}
+
+fn by_header(believed: HeaderSignIn, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
+    match (believed, actor(headers)) {
+        (HeaderSignIn::Nobody, _) => Err(unsigned()),
+        (HeaderSignIn::Operators, Ok(who @ Actor { role: Role::Operator, .. })) => Ok((who, true)),
+        (HeaderSignIn::Operators, Ok(_)) => Err(unauthenticated("the header is believed of operators alone here")
+            .way_out("sign in with an access token: --token-file FILE")),
+        (_, read) => read.map(|actor| (actor, true)),
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use axum::http::StatusCode;
 use caseledger_events::access::{ACCESS_STREAM, Denied, NoLiveGrant, Operation, Pass, Principal, pass};
 use caseledger_events::envelope::Actor;
-use caseledger_events::ids::{Code, Position, StreamId};
+use caseledger_events::ids::{Code, CorrelationId, Position, StreamId};
 use caseledger_events::reference::REFERENCE_STREAM;
+use caseledger_events::viewed::{Denial, Viewed};
 use chrono::NaiveDate;
 use parking_lot::Mutex;
 
@@ -39,30 +40,49 @@ struct AsOf {
 }
 
 /// Admits somebody by a live grant; every ledger without any grant admits whoever the sign-in names.
-pub async fn admit(state: &AppState, actor: Actor, is_mfa: bool) -> Result<Principal, Problem> {
+///
+/// The outer error says that nobody could be asked.
+pub async fn admit(
+    state: &AppState,
+    actor: Actor,
+    is_mfa: bool,
+) -> Result<Result<Principal, NoLiveGrant>, Problem> {
     let now = state.ledger.now();
     let last = |stream| state.ledger.head(StreamId::system(stream)).map(|(_, position)| position);
     // Read before the state is asked: an admission is never remembered as newer than it is.
     let as_of = AsOf { access: last(ACCESS_STREAM), reference: last(REFERENCE_STREAM), day: now.auckland() };
     let asks = (actor.person, actor.role.name(), actor.organisation, is_mfa);
     if let Some(known) = state.admissions.get(&asks, as_of) {
-        return Ok(known);
+        return Ok(Ok(known));
     }
     let asked = state.ledger.inspect(move |world| world.grants().admit(actor, is_mfa, now, world.reference())).await;
-    let principal = asked.ok_or_else(|| Problem::unavailable("shutting-down", "the service is stopping", 5))?.map_err(
-        |NoLiveGrant { role, organisation }| {
-            tracing::info!(person = %actor.person, %organisation, "a sign-in without a live grant was turned away");
-            Problem::new(
-                StatusCode::FORBIDDEN,
-                "no-grant",
-                format!("no live grant lets the asker act as {} of {organisation}", role.name()),
-            )
-            .with("rule", "E47".into())
-            .way_out("have the role granted by whoever grants it (`caseledger access show`)")
-        },
-    )?;
-    state.admissions.note(asks, Admitted { as_of, principal: principal.clone() });
-    Ok(principal)
+    let admitted = asked.ok_or_else(|| Problem::unavailable("shutting-down", "the service is stopping", 5))?;
+    if let Ok(principal) = &admitted {
+        state.admissions.note(asks, Admitted { as_of, principal: principal.clone() });
+    }
+    Ok(admitted)
+}
+
+/// Puts on record that a sign-in named a role without a live grant, and returns what it is answered.
+pub async fn turned_away(
+    state: &AppState,
+    actor: Actor,
+    on_behalf_of: Option<Code>,
+    request: CorrelationId,
+    NoLiveGrant { role, organisation }: NoLiveGrant,
+) -> Problem {
+    tracing::info!(person = %actor.person, %organisation, "a sign-in without a live grant was turned away");
+    let viewed = Viewed::denied(Operation::SignIn, Denial::NoLiveGrant);
+    if let Err(unrecorded) = on_record::write(state, actor, on_behalf_of, request, viewed).await {
+        return unrecorded;
+    }
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "no-grant",
+        format!("no live grant lets the asker act as {} of {organisation}", role.name()),
+    )
+    .with("rule", "E47".into())
+    .way_out("have the role granted by whoever grants it (`caseledger access show`)")
 }
 
 impl Admissions {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use caseledger_events::access::{Denied, Grant, Operation, Scope};
-use caseledger_events::ids::CaseId;
-use caseledger_events::viewed::{Denial, NewView, Viewed};
+use caseledger_events::envelope::Actor;
+use caseledger_events::ids::{CaseId, Code, CorrelationId};
+use caseledger_events::viewed::{Decision, Denial, NewView, Viewed};
 use caseledger_log::AccessLogError;
 use caseledger_views::ShownItem;
 use tokio::time::timeout;
@@ -19,11 +20,22 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Puts a view on record; durable on return.
 pub async fn note(state: &AppState, asker: &Asker, viewed: Viewed) -> Result<(), Problem> {
+    write(state, asker.actor, asker.on_behalf_of, asker.correlation, viewed).await
+}
+
+/// Puts on record what somebody asked who may not have been admitted.
+pub async fn write(
+    state: &AppState,
+    actor: Actor,
+    on_behalf_of: Option<Code>,
+    request: CorrelationId,
+    viewed: Viewed,
+) -> Result<(), Problem> {
     let view = NewView {
-        actor: asker.actor,
-        on_behalf_of: asker.on_behalf_of,
-        source: source(asker.actor.role),
-        request: asker.correlation,
+        actor,
+        on_behalf_of,
+        source: source(actor.role),
+        request,
         policy: 1,
         at: state.ledger.now(),
         viewed,
@@ -36,11 +48,13 @@ pub async fn note(state: &AppState, asker: &Asker, viewed: Viewed) -> Result<(),
 }
 
 /// Puts on record that one case was shown.
-pub async fn shown(state: &AppState, asker: &Asker, grant: &Grant) -> Result<(), Problem> {
-    let decided = grant.decided();
-    let mut viewed = Viewed::allowed(decided.operation).with_cases([grant.case()]);
-    viewed.groups = decided.sees().groups().collect();
+pub async fn shown(state: &AppState, asker: &Asker, operation: Operation, grant: &Grant) -> Result<(), Problem> {
+    let mut viewed = Viewed::allowed(operation).with_cases([grant.case()]);
+    viewed.groups = grant.decided().sees().groups().collect();
     viewed.results = 1;
+    if let Some(because) = grant.glass() {
+        viewed.decision = Decision::BreakGlass(because);
+    }
     note(state, asker, viewed).await
 }
 

@@ -1,10 +1,11 @@
 //! Query strings: read strictly, so that a misspelt filter is an error and not a list of everything.
 
-use caseledger_events::access::{Denied, Grant, Operation, Scope, Standing, authorise, no_such_case, scopes};
+use caseledger_events::access::{Denied, Grant, Operation, Scope, Standing, no_such_case, scopes};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::number::CaseNumber;
 use caseledger_views::{Asked, CaseView, QueryError, WhichCase};
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::Asker;
@@ -91,18 +92,20 @@ pub async fn ask_for<T: Send + 'static>(
     let named = if let WhichCase::Id(id) = which { Some(id) } else { None };
     let today = state.ledger.now().auckland();
     let principal = asker.principal.clone();
+    let glass = Arc::clone(&state.glass);
     let asked = ask(state, move |view| {
-        query(view, which, &|standing: &Standing| authorise(&principal, operation, standing, today))
+        query(view, which, &|standing: &Standing| glass.authorise(&principal, operation, standing, today))
     });
-    let no = match asked.await? {
+    let (no, tried) = match asked.await? {
         Asked::Granted(grant, Some(shown)) => {
-            on_record::shown(state, asker, &grant).await?;
+            on_record::shown(state, asker, operation, &grant).await?;
             return Ok((grant, shown));
         }
-        Asked::Denied(denied) => denied,
-        Asked::Unknown | Asked::Granted(_, None) => none,
+        // Which case was tried is on record also where it was named by its number.
+        Asked::Denied(denied) => (denied, ask(state, move |view| view.standing(which)).await?.map(|at| at.case)),
+        Asked::Unknown | Asked::Granted(_, None) => (none, named),
     };
-    Err(on_record::denied(state, asker, operation, named, no).await)
+    Err(on_record::denied(state, asker, operation, tried, no).await)
 }
 
 /// Decides the lists of an operation; a denial is put on record.
@@ -117,7 +120,7 @@ pub async fn lists_of(state: &AppState, asker: &Asker, operation: Operation) -> 
 pub type Decide<'a> = &'a dyn Fn(&Standing) -> Result<Grant, Denied>;
 
 /// Reads how a case is named: by its id or its number.
-fn which(text: &str) -> Option<WhichCase> {
+pub fn which(text: &str) -> Option<WhichCase> {
     let number = || text.parse::<CaseNumber>().ok().map(WhichCase::Number);
     text.parse().ok().map(WhichCase::Id).or_else(number)
 }

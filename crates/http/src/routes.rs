@@ -23,14 +23,21 @@ mod commands;
 mod docs;
 mod events;
 mod feed;
+mod glass;
 mod grants;
 mod health;
+mod key_store;
 mod keys;
 mod ledger;
 mod looked;
+mod measures;
+mod policy;
+mod providers;
 mod queries;
 mod reference;
 mod simulation;
+mod subject;
+mod viewers;
 
 /// A row of the table.
 pub struct Route {
@@ -51,12 +58,19 @@ pub fn routes() -> Vec<Route> {
     [
         commands::routes(),
         queries::routes(),
+        glass::routes(),
         events::routes(),
         feed::routes(),
         reference::routes(),
+        policy::routes(),
+        providers::routes(),
         grants::routes(),
         keys::routes(),
+        key_store::routes(),
         looked::routes(),
+        measures::routes(),
+        viewers::routes(),
+        subject::routes(),
         ledger::routes(),
         catalogue::routes(),
         simulation::routes(),

@@ -6,7 +6,7 @@ mod support;
 
 use axum::body::Body;
 use axum::http::Request;
-use caseledger_http::HttpSettings;
+use caseledger_http::{HeaderSignIn, HttpSettings};
 use serde_json::{Value, json};
 use support::*;
 
@@ -191,7 +191,7 @@ async fn what_is_no_json_too_large_or_without_key_or_actor_is_refused() {
 
 #[tokio::test]
 async fn the_development_header_is_refused_off_loopback() {
-    let service = Service::start_with(HttpSettings { header_sign_in: false, ..HttpSettings::default() });
+    let service = Service::start_with(HttpSettings { header_sign_in: HeaderSignIn::Nobody, ..HttpSettings::default() });
     assert_problem(&service.post("/v1/cases", SCHOOL, "k", &referral()).await, 401, "unauthenticated");
     assert_problem(&service.get("/v1/ledger", OPERATOR).await, 401, "unauthenticated");
     assert_eq!(service.get("/healthz", OPERATOR).await.status, 200);

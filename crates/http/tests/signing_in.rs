@@ -6,15 +6,16 @@ mod support;
 
 use axum::body::Body;
 use axum::http::Request;
-use caseledger_events::access::first_operator;
+use caseledger_events::access::{Operation, first_operator};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::{Role, Source};
-use caseledger_events::ids::CorrelationId;
+use caseledger_events::ids::{CorrelationId, Position};
 use caseledger_events::machine::Submission;
 use caseledger_events::system::ledger_actor;
+use caseledger_events::viewed::{Decision, Denial, Viewed};
 use caseledger_events::world::Command;
-use caseledger_http::HttpSettings;
-use caseledger_identity::{DevIssuer, DevToken, Place};
+use caseledger_http::{HeaderSignIn, HttpSettings};
+use caseledger_identity::{DevIssuer, DevToken, IdentitySettings, Place, Verifier};
 use serde_json::json;
 use support::*;
 
@@ -45,7 +46,7 @@ async fn get(service: &Service, path: &str, token: &str, role: Option<&str>) -> 
 }
 
 fn without_header() -> HttpSettings {
-    HttpSettings { header_sign_in: false, ..HttpSettings::default() }
+    HttpSettings { header_sign_in: HeaderSignIn::Nobody, ..HttpSettings::default() }
 }
 
 #[tokio::test]
@@ -96,10 +97,66 @@ async fn one_person_does_not_take_all_there_is() {
     assert_eq!(get(&service, "/v1/ledger", &other, None).await.status, 200);
 }
 
+/// The denied attempts on record after a position: who, in which role, why.
+fn denied_since(service: &Service, before: Position) -> Vec<(String, &'static str, Denial)> {
+    let mut scan = service.access_log.reader().scan(before.next());
+    let mut denied = vec![];
+    while let Some(group) = scan.next_group().unwrap() {
+        for (_, frame, _) in group.chained() {
+            let event = caseledger_events::codec::decode(frame).unwrap();
+            let viewed = Viewed::read(&event).unwrap().unwrap();
+            if let (Operation::SignIn, Decision::Denied(why)) = (viewed.operation, viewed.decision) {
+                denied.push((event.actor.person.to_string(), event.actor.role.name(), why));
+            }
+        }
+    }
+    denied
+}
+
 #[tokio::test]
-async fn from_the_first_grant_on_a_role_without_a_live_grant_opens_nothing() {
-    let service = Service::start().await;
-    assert_eq!(service.get("/v1/events/1", AUDITOR).await.status, 200, "no grant yet: the sign-in's word counts");
+async fn a_compromised_person_signs_in_anew_and_nobody_elses_tokens_end() {
+    let (_dir, issuer) = issuer();
+    let service = Service::start_signed(HttpSettings::default(), &issuer);
+    enforce(&service).await;
+    for person in ["P-AUD", "P-OTHER"] {
+        let grant = json!({"person": person, "role": "auditor", "organisation": "MOE"});
+        assert_eq!(service.post("/v1/grants", OPERATOR, person, &grant).await.status, 200);
+    }
+    let grant = json!({"person": "P-AUD", "role": "reporting_job", "organisation": "MOE"});
+    assert_eq!(service.post("/v1/grants", OPERATOR, "second", &grant).await.status, 200);
+    let lost = token(&issuer, "P-AUD", &[Role::ReportingJob], "MOE");
+    let other = token(&issuer, "P-OTHER", &[Role::Auditor], "MOE");
+    assert_eq!(get(&service, "/v1/events/1", &lost, None).await.status, 200);
+    let revoke = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE", "reason": "compromised"});
+    assert_eq!(service.post("/v1/grants/revoke", OPERATOR, "r", &revoke).await.status, 200);
+    assert_problem(&get(&service, "/v1/events/1", &lost, None).await, 401, "unauthenticated");
+    assert_eq!(get(&service, "/v1/events/1", &other, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn on_the_control_socket_the_header_names_operators_alone() {
+    let settings = HttpSettings { header_sign_in: HeaderSignIn::Operators, ..HttpSettings::default() };
+    let service = Service::start_with(settings);
+    assert_eq!(service.get("/v1/events/1", OPERATOR).await.status, 200);
+    assert_problem(&service.get("/v1/events/1", AUDITOR).await, 401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn readiness_says_whose_tokens_cannot_be_checked_and_stays_ready_for_the_others() {
+    let settings = json!({"issuers": [{
+        "issuer": "https://cold.example.nz/", "audience": "caseledger", "jwks_file": "/nonexistent/keys",
+        "algorithms": ["RS256"],
+    }]});
+    let settings: IdentitySettings = serde_json::from_value(settings).unwrap();
+    let service = Service::start_checking(Verifier::new(&settings, None).unwrap());
+    let ready = service.get("/readyz", OPERATOR).await;
+    assert_eq!((ready.status.as_u16(), &ready.json["status"]), (200, &json!("degraded")), "{}", ready.json);
+    let told = ready.json["because"].to_string();
+    assert!(told.contains("https://cold.example.nz/") && !told.contains("/nonexistent"), "{told}");
+}
+
+/// Grants the first operator, as a start of the service does.
+async fn enforce(service: &Service) {
     let act = first_operator("P-OPS".parse().unwrap(), "MOE".parse().unwrap());
     let granted = service.ledger.execute(Submission {
         command: Command::Access(act),
@@ -117,7 +174,16 @@ async fn from_the_first_grant_on_a_role_without_a_live_grant_opens_nothing() {
         sealed: None,
     });
     assert!(matches!(granted.await, caseledger_log::Outcome::Accepted(_)));
+}
+
+#[tokio::test]
+async fn from_the_first_grant_on_a_role_without_a_live_grant_opens_nothing() {
+    let service = Service::start().await;
+    assert_eq!(service.get("/v1/events/1", AUDITOR).await.status, 200, "no grant yet: the sign-in's word counts");
+    enforce(&service).await;
+    let before = service.access_log.head().0;
     assert_problem(&service.get("/v1/events/1", AUDITOR).await, 403, "no-grant");
+    assert_eq!(denied_since(&service, before), [("P-AUD".to_owned(), "auditor", Denial::NoLiveGrant)], "on record");
     let grant = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE"});
     assert_problem(&service.post("/v1/grants", AUDITOR, "g", &grant).await, 403, "no-grant");
     let answer = service.post("/v1/grants", OPERATOR, "g", &grant).await;

@@ -118,7 +118,12 @@ impl Keys {
     /// Wraps every key under a new key-encryption key and destroys the old one. Returns how many keys there are.
     pub fn change_kek(&self) -> Result<usize, SealError> {
         self.rewrap(|_| true, true)?;
-        Ok(self.written.lock().table.records().len())
+        Ok(self.keys_held())
+    }
+
+    /// Returns how many keys there are.
+    pub fn keys_held(&self) -> usize {
+        self.written.lock().table.records().len()
     }
 
     /// Returns how many students are known by an NSN.

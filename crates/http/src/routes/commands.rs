@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
-use caseledger_events::action::CaseAction;
+use caseledger_events::action::{CaseAction, Who};
 use caseledger_events::ids::{StreamId, StudentId};
 use caseledger_events::machine::Receipt;
 use caseledger_events::opening::{Opening, ReadOpening};
@@ -54,12 +54,12 @@ async fn open(
     let name = body.action.as_deref().ok_or_else(|| {
         Problem::bad_request("bad-input", "the body does not say which way the case is opened")
             .with("pointer", "/action".into())
-            .way_out("give `action`: submit-support-request or notify-non-enrolment")
+            .way_out("give `action`: `GET /v1/actions` lists the ways a case is opened")
     })?;
     let read = Opening::parse(name, body.facts(), body.personal()).ok_or_else(|| {
         Problem::bad_request("bad-input", "there is no such way to open a case")
             .with("pointer", "/action".into())
-            .way_out("submit-support-request or notify-non-enrolment")
+            .way_out("`GET /v1/actions` lists the ways a case is opened")
     })??;
     let ReadOpening { opening, parts, nsn } = read;
     let hash = body_hash("open", &text)?;
@@ -102,6 +102,10 @@ async fn act(
     let (action, parts) =
         parsed.ok_or_else(|| Problem::not_found("action").way_out("GET /v1/actions lists the actions"))??;
     let case = case_id(&state, &case).await?;
+    if action.info().who.contains(&Who::AnyProvider) {
+        // Anybody's provider would be let through: whoever is not named in the move may not even know of the case.
+        standing::may_act(&state, &headers.asker.principal, case).await?;
+    }
     let about = format!("case/{case}");
     let hash = body_hash(&about, &text)?;
     let tag = state.ledger.tag(&headers.asker.actor, &name, &headers.key);

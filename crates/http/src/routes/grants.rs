@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
-use caseledger_events::access::{AccessAct, GrantRole, Operation, RevokeRole};
+use caseledger_events::access::{AccessAct, GrantRole, Operation, RevokeReason, RevokeRole};
+use caseledger_events::dates::Timestamp;
+use caseledger_events::ids::Code;
 use caseledger_events::input;
 use caseledger_events::world::Command;
 
@@ -54,7 +56,20 @@ async fn revoke(
     JsonText(text): JsonText,
 ) -> Result<Response, Problem> {
     let body: RevokeRole = input::read(&text, "")?;
-    act(&state, Headers::read(asker, &headers)?, "revoke-role", AccessAct::Revoke(body), &text).await
+    let answer = act(&state, Headers::read(asker, &headers)?, "revoke-role", AccessAct::Revoke(body), &text).await?;
+    if body.reason == RevokeReason::Compromised && answer.status().is_success() {
+        take_tokens_back(&state, body.person);
+    }
+    Ok(answer)
+}
+
+/// Whoever holds a token of the person may be somebody else: all of them end now, in every role. A start does it again.
+fn take_tokens_back(state: &AppState, person: Code) {
+    if let Some(tokens) = &state.tokens {
+        // Tokens live in real time, also where the ledger's time is simulated.
+        let now = Timestamp::from(chrono::Utc::now());
+        tokens.revoke_person(person, now, now);
+    }
 }
 
 async fn act(state: &AppState, headers: Headers, name: &str, act: AccessAct, text: &str) -> Result<Response, Problem> {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use caseledger_bus::RelayState;
 use caseledger_events::dates::Timestamp;
+use caseledger_identity::{IssuerHealth, KeyState, Verifier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -68,12 +69,25 @@ async fn ready(State(state): State<AppState>) -> Response {
     if !matches!(relay, RelayState::Ok | RelayState::Disabled) {
         because.push(format!("broadcast {relay}"));
     }
+    because.extend(state.tokens.iter().flat_map(|tokens| sign_in_trouble(tokens)));
     let (code, status) = match (not_ready, because.is_empty()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "not-ready"),
         (false, false) => (StatusCode::OK, "degraded"),
         (false, true) => (StatusCode::OK, "ready"),
     };
     (code, Json(ReadyDocument { status, because })).into_response()
+}
+
+/// Says whose keys do not serve, or not for long: the others' people sign in as ever, so that it is *degraded* alone.
+/// Why they cannot be read stands in the log.
+fn sign_in_trouble(tokens: &Verifier) -> Vec<String> {
+    let issuers = tokens.health(Timestamp::from(chrono::Utc::now())).issuers;
+    let trouble = |issuer: IssuerHealth| match issuer.state {
+        KeyState::Fresh => None,
+        KeyState::Stale => Some(format!("the keys of issuer {} could not be read again; those held serve", issuer.issuer)),
+        KeyState::Closed => Some(format!("there are no keys of issuer {}: its tokens are refused", issuer.issuer)),
+    };
+    issuers.into_iter().filter_map(trouble).collect()
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {

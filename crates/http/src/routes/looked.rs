@@ -1,5 +1,7 @@
 //! `POST /v1/access-ledger/search`: who looked at what, for those who look after that (NZISM 16.6, IPP 6).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
@@ -23,6 +25,7 @@ use crate::on_record::note;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::view_index::{DecisionKind, ViewIndex, Wanted};
 
 /// The views of a page where nothing is said.
 const LIMIT_DEFAULT: u32 = 100;
@@ -39,6 +42,9 @@ pub struct LookedBody {
     /// Views by this person.
     #[serde(default)]
     person: Option<Code>,
+    /// Views that came to this: `allowed`, `denied`, `break_glass`.
+    #[serde(default)]
+    decision: Option<DecisionKind>,
     /// Views after this position of the access ledger.
     #[serde(default)]
     after: Option<u64>,
@@ -99,8 +105,8 @@ async fn search(
             .with("pointer", "/limit".into()));
     }
     may(&state, &asker, Operation::AccessLedger).await?;
-    let reader = state.access_log.reader();
-    let found = tokio::task::spawn_blocking(move || page(&reader, body)).await;
+    let (reader, index) = (state.access_log.reader(), Arc::clone(&state.view_index));
+    let found = tokio::task::spawn_blocking(move || page(&reader, &index, body)).await;
     let page = found.map_err(|_| Problem::internal("the search ended before its answer"))??;
     let mut viewed = Viewed::allowed(Operation::AccessLedger).with_cases(body.case);
     viewed.results = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
@@ -108,31 +114,35 @@ async fn search(
     Ok(Json(page))
 }
 
-fn page(reader: &AccessReader, body: LookedBody) -> Result<LookedPage, Problem> {
+fn page(reader: &AccessReader, index: &ViewIndex, body: LookedBody) -> Result<LookedPage, Problem> {
     let limit = body.limit.unwrap_or(LIMIT_DEFAULT) as usize;
-    let (head, _) = reader.head();
-    let mut page = LookedPage { items: Vec::new(), next: None, head };
-    let mut scan = reader.scan(Position(body.after.unwrap_or(0).saturating_add(1)));
-    while let Some(group) = scan.next_group()? {
-        for (position, frame, _) in group.chained() {
-            if page.items.len() == limit {
-                page.next = page.items.last().map(|last| last.position);
-                return Ok(page);
+    let wanted = Wanted { case: body.case, person: body.person, decision: body.decision };
+    index.catch_up(reader)?;
+    let mut page = LookedPage { items: Vec::new(), next: None, head: reader.head().0 };
+    for range in index.ranges(&wanted, Position(body.after.unwrap_or(0))) {
+        let mut scan = reader.scan(Position(*range.start()));
+        'range: while let Some(group) = scan.next_group()? {
+            for (position, frame, _) in group.chained() {
+                if position.0 > *range.end() {
+                    break 'range;
+                }
+                let looked = looked(position, frame, &wanted).map_err(|error| unreadable(position, &error))?;
+                if looked.is_some() && page.items.len() == limit {
+                    page.next = page.items.last().map(|last| last.position);
+                    return Ok(page);
+                }
+                page.items.extend(looked);
             }
-            page.items.extend(looked(position, frame, body).map_err(|error| unreadable(position, &error))?);
         }
     }
     Ok(page)
 }
 
-/// Returns a view where it is one of those asked for.
-fn looked(position: Position, frame: &[u8], body: LookedBody) -> Result<Option<Looked>, BadFrame> {
+/// Returns a view where it is one of those wanted.
+fn looked(position: Position, frame: &[u8], wanted: &Wanted) -> Result<Option<Looked>, BadFrame> {
     let event = codec::decode(frame)?;
-    if position.0 <= body.after.unwrap_or(0) || body.person.is_some_and(|person| person != event.actor.person) {
-        return Ok(None);
-    }
     let Some(viewed) = Viewed::read(&event)? else { return Ok(None) };
-    if body.case.is_some_and(|case| !viewed.cases.contains(&case)) {
+    if !wanted.fits(event.actor.person, &viewed) {
         return Ok(None);
     }
     Ok(Some(Looked {

@@ -45,7 +45,12 @@ pub struct Answer {
 impl Service {
     /// Starts with reference data for one school, two catchments and three providers.
     pub async fn start() -> Service {
-        let service = Service::start_with(HttpSettings::default());
+        Service::start_with_reference(HttpSettings::default()).await
+    }
+
+    /// Starts with the same reference data and other settings.
+    pub async fn start_with_reference(settings: HttpSettings) -> Service {
+        let service = Service::start_with(settings);
         let entries = json!({"entries": [
             {"what": "school", "school": "S-001", "catchment": "C-01", "from": "2026-01-01"},
             {"what": "catchment", "catchment": "C-01", "provider": "ASP-01", "from": "2026-01-01"},
@@ -65,6 +70,11 @@ impl Service {
     pub fn start_signed(settings: HttpSettings, issuer: &DevIssuer) -> Service {
         let identity = IdentitySettings { development: true, issuers: vec![] };
         Service::start_at(settings, Some(Arc::new(Verifier::new(&identity, Some(issuer)).unwrap())))
+    }
+
+    /// Starts one that checks tokens in its own way, and takes the header.
+    pub fn start_checking(tokens: Verifier) -> Service {
+        Service::start_at(HttpSettings::default(), Some(Arc::new(tokens)))
     }
 
     fn start_at(settings: HttpSettings, tokens: Option<Arc<Verifier>>) -> Service {
@@ -90,6 +100,8 @@ impl Service {
             tokens,
             access_log: access_log.clone(),
             admissions: Admissions::default(),
+            glass: Arc::default(),
+            view_index: Arc::default(),
             limits: Limits::new(&settings),
             relay: RelayView::disabled(),
             settings,

@@ -1,0 +1,163 @@
+//! `POST /v1/cases/{case}/viewers`: which organisations could see a comment, and when; and who acted for them at a moment.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::Method;
+use axum::routing::post;
+use caseledger_events::access::{
+    Denied, Key, Level, Operation, Principal, Span, Standing, Viewer, authorise, no_such_case, pass, who_could_see,
+};
+use caseledger_events::dates::Timestamp;
+use caseledger_events::envelope::Role;
+use caseledger_events::event::CommentNumber;
+use caseledger_events::ids::{CaseId, Code, StreamId};
+use caseledger_events::input;
+use caseledger_events::viewed::Viewed;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Route;
+use crate::actor::Asker;
+use crate::command::JsonText;
+use crate::on_record;
+use crate::openapi;
+use crate::problem::Problem;
+use crate::query::case_id;
+use crate::standing;
+use crate::state::AppState;
+
+/// Which item is asked about.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ViewersBody {
+    /// The comment, by its number on the case.
+    comment: CommentNumber,
+    /// Only up to this moment, and with the people who could act then; now where nothing is said.
+    #[serde(default)]
+    at: Option<Timestamp>,
+}
+
+/// Who could see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ViewersDocument {
+    /// The case.
+    case: CaseId,
+    /// The comment.
+    comment: CommentNumber,
+    /// The moment up to which it is told.
+    at: Timestamp,
+    /// Organisations, each for as long as it could see the comment, by when it began.
+    spans: Vec<Span>,
+    /// People who held a role at `at` that opens cases, in an organisation that could see the comment then. Of them case
+    /// managers open the cases assigned to them, and primary contacts those they are named in. Empty where no roles had
+    /// been granted by then.
+    people: Vec<Holder>,
+}
+
+/// Somebody who held a role.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+pub struct Holder {
+    /// The person.
+    person: Code,
+    /// The role.
+    role: Role,
+    /// The organisation.
+    organisation: Code,
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![Route {
+        method: Method::POST,
+        path: "/v1/cases/{case}/viewers",
+        summary: "Tells who could see a comment, and when; for the case's owner and those who watch over access.",
+        handler: || post(viewers),
+        describe: openapi::post::<ViewersBody, ViewersDocument>,
+    }]
+}
+
+async fn viewers(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(case): Path<String>,
+    JsonText(text): JsonText,
+) -> Result<Json<ViewersDocument>, Problem> {
+    let body: ViewersBody = input::read(&text, "")?;
+    let at = body.at.unwrap_or_else(|| state.ledger.now());
+    let (case, operation) = decide(&state, &asker, &case).await?;
+    let spans = spans(&state, case, body.comment, at).await?;
+    let people = people(&state, &spans, at).await?;
+    let mut viewed = Viewed::allowed(operation).with_cases([case]);
+    viewed.results = u32::try_from(spans.len()).unwrap_or(u32::MAX);
+    on_record::note(&state, &asker, viewed).await?;
+    Ok(Json(ViewersDocument { case, comment: body.comment, at, spans, people }))
+}
+
+/// Whoever watches over access may ask about every case; others about one of which they see every fact.
+async fn decide(state: &AppState, asker: &Asker, case: &str) -> Result<(CaseId, Operation), Problem> {
+    let today = state.ledger.now().auckland();
+    let watches = pass(&asker.principal, Operation::ExplainAccess, today).is_ok();
+    let operation = if watches { Operation::ExplainAccess } else { Operation::Timeline };
+    let found = case_id(state, case).await.ok();
+    let standing = match found {
+        Some(found) => standing::of(state, found).await?,
+        None => None,
+    };
+    let denied = match &standing {
+        Some(_) if watches => None,
+        Some(standing) => sees_all(&asker.principal, standing, today).err(),
+        None if watches => Some(Denied::Secret),
+        None => Some(no_such_case(&asker.principal, operation)),
+    };
+    match (denied, standing) {
+        (None, Some(standing)) => Ok((standing.case, operation)),
+        (denied, _) => {
+            let denied = denied.unwrap_or(Denied::Secret);
+            Err(on_record::denied(state, asker, operation, found, denied).await)
+        }
+    }
+}
+
+fn sees_all(asker: &Principal, case: &Standing, today: NaiveDate) -> Result<(), Denied> {
+    let grant = authorise(asker, Operation::Timeline, case, today)?;
+    let no = Denied::NotThisRole { role: asker.role(), operation: Operation::ExplainAccess };
+    if grant.level() == Level::Full { Ok(()) } else { Err(no) }
+}
+
+async fn spans(state: &AppState, case: CaseId, comment: CommentNumber, at: Timestamp) -> Result<Vec<Span>, Problem> {
+    let Some((_, head)) = state.ledger.head(StreamId::Case(case)) else { return Ok(Vec::new()) };
+    let reader = state.ledger.reader();
+    let told = tokio::task::spawn_blocking(move || {
+        let history = reader.history(head)?;
+        let events: Result<Vec<_>, _> = history.iter().map(|entry| entry.decode()).collect();
+        Ok::<_, Problem>(events.and_then(|events| who_could_see(&events, comment, at)))
+    });
+    let told = told.await.map_err(|_| Problem::internal("the search ended before its answer"))??;
+    told.map_err(|error| {
+        tracing::error!(%error, "the history of a case cannot be read");
+        Problem::internal("the history of the case cannot be read")
+    })
+}
+
+/// Finds who held a role then in an organisation that could see the item then.
+async fn people(state: &AppState, spans: &[Span], at: Timestamp) -> Result<Vec<Holder>, Problem> {
+    let could = |span: &&Span| span.from <= at && span.until.is_none_or(|until| at < until);
+    let viewers: BTreeSet<Viewer> = spans.iter().filter(could).map(|span| span.viewer).collect();
+    let holders = state.ledger.inspect(move |world| {
+        let acting = world.grants().acting_at(at).map(|(key, _)| key);
+        let holder = |Key(person, role, organisation)| Holder { person, role, organisation };
+        acting.map(holder).filter(|holder| viewers.iter().any(|&viewer| acts_for(holder, viewer))).collect()
+    });
+    holders.await.ok_or_else(|| Problem::unavailable("shutting-down", "the service is stopping", 5))
+}
+
+fn acts_for(holder: &Holder, viewer: Viewer) -> bool {
+    match viewer {
+        Viewer::Author(school) | Viewer::School(school) => holder.role.is_school() && holder.organisation == school,
+        Viewer::Provider(provider) => holder.role.is_provider() && holder.organisation == provider,
+        Viewer::Cit => holder.role == Role::Cit,
+    }
+}
