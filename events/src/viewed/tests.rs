@@ -1,3 +1,5 @@
+//! What is kept of a look at the ledger (E42), as specifications.
+
 use super::*;
 use crate::access::GlassReason;
 use crate::codec;
