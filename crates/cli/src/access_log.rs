@@ -7,7 +7,8 @@ use std::time::Duration;
 use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::viewed::{ACCESS_HEAD_STREAM, AccessHeadEvent, AccessHeadRecorded, ChainHash};
 use caseledger_events::world::{Command, World};
-use caseledger_log::{ACCESS_DIR, AccessLog, AccessLogOptions, Ledger, Outcome};
+use caseledger_http::ViewIndex;
+use caseledger_log::{ACCESS_DIR, AccessLog, AccessLogOptions, Ledger, Outcome, step_back};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,23 @@ pub fn open(dir: &Path, ledger: &Ledger<World>) -> Result<Arc<AccessLog>, Failur
         }
     }
     Ok(Arc::new(log))
+}
+
+/// Begins to index who looked at what; until it is done the first search waits for it.
+pub fn index(log: &AccessLog) -> Arc<ViewIndex> {
+    let index: Arc<ViewIndex> = Arc::default();
+    let (filling, reader) = (Arc::clone(&index), log.reader());
+    let fill = move || {
+        // Nobody waits for it: a stop of the service does not either.
+        step_back();
+        if let Err(error) = filling.catch_up(&reader) {
+            tracing::error!(%error, "the access ledger cannot be read to its end: searches in it will say so");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("view-index".into()).spawn(fill) {
+        tracing::warn!(%error, "the access ledger is indexed with the first search in it");
+    }
+    index
 }
 
 /// Returns the last head the main ledger recorded.

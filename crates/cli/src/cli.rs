@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access, backup, completions, demo, export, import, ledger, lint, nats, replay, restore, serve, simulate, token,
-    verify, views,
+    access, backup, calendar, completions, demo, export, import, keys, ledger, lint, measures, nats, policy, replay,
+    restore, serve, simulate, token, verify, views,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -53,13 +53,17 @@ pub enum Command {
     Lint(lint::Args),
     Export(export::Args),
     Import(import::Args),
+    Keys(keys::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Views(views::Args),
     Nats(nats::Args),
+    Policy(policy::Args),
     Simulate(simulate::Args),
     Token(token::Args),
     Access(access::Args),
+    Measures(measures::Args),
+    Calendar(calendar::Args),
     Completions(completions::Args),
 }
 
@@ -78,11 +82,23 @@ pub fn command() -> clap::Command {
         .mut_subcommand("serve", with_defaults)
         .mut_subcommand("demo", |c| hide(c, ALL))
         .mut_subcommand("token", |c| hide(c, ALL))
+        .mut_subcommand("export", |c| hide(c, ALL))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
+        .mut_subcommand("access", |access| access.mut_subcommand("viewers", |c| hide(c, ALL)))
+        .mut_subcommand("keys", |keys| {
+            let names: Vec<String> = keys.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+            names.into_iter().fold(keys, |keys, name| keys.mut_subcommand(name, |c| hide(c, ALL)))
+        })
+        .mut_subcommand("measures", |measures| {
+            let names = ["publish", "import"];
+            names.into_iter().fold(measures, |measures, name| measures.mut_subcommand(name, |c| hide(c, ALL)))
+        })
+        .mut_subcommand("policy", |policy| policy.mut_subcommand("set", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
         .mut_subcommand("nats", |nats| {
             let names = ["check", "rebuild", "consumer"];
-            names.into_iter().fold(nats, |nats, name| nats.mut_subcommand(name, |c| hide(c, NOT_NATS)))
+            let nats = names.into_iter().fold(nats, |nats, name| nats.mut_subcommand(name, |c| hide(c, NOT_NATS)));
+            nats.mut_subcommand("consumer", |c| c.mut_subcommand("add", |c| hide(c, NOT_NATS)))
         })
 }
 

@@ -3,6 +3,7 @@
 //! Read `cli` for the commands, `commands/` for what each does (one file each), `exit` for how a command ends.
 
 mod access_log;
+mod asking;
 mod broker;
 mod cli;
 mod commands;
@@ -28,6 +29,8 @@ mod settings;
 mod shutdown;
 mod sign_in;
 pub mod simulate;
+mod student;
+mod tls;
 mod verifying;
 mod when;
 

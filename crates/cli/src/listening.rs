@@ -11,10 +11,12 @@ use caseledger_http::axum::Router;
 use caseledger_http::axum::serve::ListenerExt;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, Failure};
 use crate::running::{ADDRESS_FILE, SOCKET_FILE};
+use crate::tls;
 
 /// A server at work; ends with its token.
 pub type Serving = JoinHandle<io::Result<()>>;
@@ -33,6 +35,18 @@ pub fn serve(listener: TcpListener, router: Router, stopping: &CancellationToken
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let stopped = stopping.clone().cancelled_owned();
     tokio::spawn(caseledger_http::axum::serve(listener, router).with_graceful_shutdown(stopped).into_future())
+}
+
+/// Serves HTTP over TLS on a listener, as [`serve`] does in clear.
+pub fn serve_tls(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    router: Router,
+    stopping: &CancellationToken,
+) -> Result<Serving, Failure> {
+    let listener = tls::listen(listener, acceptor, stopping).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let stopped = stopping.clone().cancelled_owned();
+    Ok(tokio::spawn(caseledger_http::axum::serve(listener, router).with_graceful_shutdown(stopped).into_future()))
 }
 
 /// Writes the address that was taken to `http.addr`.

@@ -17,20 +17,24 @@ use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use crate::access_log;
+use crate::asking::Asking;
 use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::running;
 use crate::service::{Missing, Service, Time};
 use crate::settings::{Nats, Settings};
-
-/// Who acts when somebody on this machine uses a command: whoever may open the directory is its operator.
-pub const OPERATOR: &str = "LOCAL-OPERATOR/operator/LEDGER";
+use crate::sign_in;
 
 /// How long a server that is just starting, or stopping, is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A way to the ledger.
-pub enum Road {
+/// A way to the ledger, and who goes it.
+pub struct Road {
+    way: Way,
+    asking: Asking,
+}
+
+enum Way {
     /// Through the control socket of the server that runs.
     Server(PathBuf),
     /// In this process, which owns the directory for a moment.
@@ -48,46 +52,23 @@ pub struct Answer {
 
 impl Road {
     /// Finds a way: a server is asked first, then the lock is taken.
-    pub async fn open(dir: &Path, settings: &Settings) -> Result<Road, Failure> {
-        let started = Instant::now();
-        loop {
-            if running::is_running(dir) {
-                return Ok(Road::Server(dir.to_owned()));
-            }
-            match Road::here(dir, settings).await {
-                Err(failure) if failure.exit == Exit::Busy && started.elapsed() < PATIENCE => {
-                    sleep(Duration::from_millis(50)).await;
-                }
-                road => return road,
-            }
-        }
-    }
-
-    async fn here(dir: &Path, settings: &Settings) -> Result<Road, Failure> {
-        let time = match journal::is_simulated(&journal::open(dir)?)? {
-            true => Time::Simulated(None),
-            false => Time::Real,
-        };
-        // The relay of the next server sends what is recorded here.
-        let settings = Settings { nats: Nats::default(), ..settings.clone() };
-        let service = Service::open(dir, &settings, time, Missing::Refuse).await?;
-        let router = service.router(true);
-        Ok(Road::Here(Box::new(service), router))
+    pub async fn open(dir: &Path, settings: &Settings, asking: Asking) -> Result<Road, Failure> {
+        Ok(Road { way: Way::open(dir, settings).await?, asking })
     }
 
     /// Asks for something.
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
-        self.send(request(Method::GET, path, None, Bytes::new())?).await
+        self.send(request(&self.asking, Method::GET, path, None, Bytes::new())?).await
     }
 
-    /// Has something done, once for each key.
+    /// Has something done, once for each key; or asks something in a body, where the key says nothing.
     pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Answer, Failure> {
-        self.send(request(Method::POST, path, Some(key), Bytes::from(body.to_string()))?).await
+        self.send(request(&self.asking, Method::POST, path, Some(key), Bytes::from(body.to_string()))?).await
     }
 
     /// Closes what was opened here.
     pub async fn close(self) {
-        if let Road::Here(service, router) = self {
+        if let Way::Here(service, router) = self.way {
             drop(router);
             let access_log = service.access_log();
             service.close().await;
@@ -96,14 +77,14 @@ impl Road {
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Answer, Failure> {
-        let (status, body) = match self {
-            Road::Here(_, router) => {
+        let (status, body) = match &self.way {
+            Way::Here(_, router) => {
                 // A router answers every request; its error type has no values.
                 let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
                 let status = response.status();
                 (status, response.into_body().collect().await.map_err(broken)?.to_bytes())
             }
-            Road::Server(dir) => {
+            Way::Server(dir) => {
                 let stream = connect(dir).await.map_err(gone)?;
                 let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
                 tokio::spawn(connection);
@@ -113,6 +94,35 @@ impl Road {
             }
         };
         Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+}
+
+impl Way {
+    async fn open(dir: &Path, settings: &Settings) -> Result<Way, Failure> {
+        let started = Instant::now();
+        loop {
+            if running::is_running(dir) {
+                return Ok(Way::Server(dir.to_owned()));
+            }
+            match Way::here(dir, settings).await {
+                Err(failure) if failure.exit == Exit::Busy && started.elapsed() < PATIENCE => {
+                    sleep(Duration::from_millis(50)).await;
+                }
+                way => return way,
+            }
+        }
+    }
+
+    async fn here(dir: &Path, settings: &Settings) -> Result<Way, Failure> {
+        let time = match journal::is_simulated(&journal::open(dir)?)? {
+            true => Time::Simulated(None),
+            false => Time::Real,
+        };
+        // The relay of the next server sends what is recorded here.
+        let settings = Settings { nats: Nats::default(), ..settings.clone() };
+        let service = Service::open(dir, &settings, time, Missing::Refuse).await?;
+        let router = service.router(sign_in::on_the_control_socket(&settings));
+        Ok(Way::Here(Box::new(service), router))
     }
 }
 
@@ -143,13 +153,19 @@ async fn connect(dir: &Path) -> std::io::Result<UnixStream> {
     UnixStream::from_std(stream)
 }
 
-fn request(method: Method, path: &str, key: Option<&str>, body: Bytes) -> Result<Request<Body>, Failure> {
+fn request(
+    asking: &Asking,
+    method: Method,
+    path: &str,
+    key: Option<&str>,
+    body: Bytes,
+) -> Result<Request<Body>, Failure> {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header(header::HOST, "control")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("ledger-actor", OPERATOR);
+        .header(header::CONTENT_TYPE, "application/json");
+    request = asking.sign(request);
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use caseledger_http::HeaderSignIn;
 use futures::future::join_all;
 use tokio::time::{sleep, timeout};
 
@@ -15,6 +16,7 @@ use crate::service::{Missing, Service, Time};
 use crate::settings::Settings;
 use crate::shutdown::Signals;
 use crate::sign_in;
+use crate::tls;
 
 /// How long a directory is waited for that another command has locked for a moment.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,6 +47,7 @@ pub struct Server {
 impl Server {
     /// Opens the service and its doors.
     pub async fn start(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> Result<Server, Failure> {
+        tls::refuse_clear(&settings.http)?;
         let service = open(dir, settings, time, missing).await?;
         match Self::open_doors(&service, settings).await {
             Ok((address, doors)) => {
@@ -59,12 +62,21 @@ impl Server {
     }
 
     async fn open_doors(service: &Service, settings: &Settings) -> Result<(SocketAddr, [Serving; 2]), Failure> {
+        let tls = tls::acceptor(&settings.http)?;
         let listener = listening::bind(settings.http.listen).await?;
         let address = listener.local_addr().map_err(|error| Failure::new(Exit::Internal, error))?;
         let loopback = address.ip().is_loopback();
-        let header = loopback && sign_in::identity(settings).development;
-        let control = listening::serve_control(&service.dir, service.router(true), &service.stopping)?;
-        let http = listening::serve(listener, service.router(header), &service.stopping);
+        let header = match loopback && sign_in::identity(settings).development {
+            true => HeaderSignIn::Anybody,
+            false => HeaderSignIn::Nobody,
+        };
+        let on_socket = sign_in::on_the_control_socket(settings);
+        let control = listening::serve_control(&service.dir, service.router(on_socket), &service.stopping)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let http = match tls {
+            Some(tls) => listening::serve_tls(listener, tls, service.router(header), &service.stopping)?,
+            None => listening::serve(listener, service.router(header), &service.stopping),
+        };
         listening::write_address(&service.dir, address)?;
         if settings.nats.url.is_empty() {
             tracing::warn!("no broker is configured: nothing is broadcast (--nats-url)");
@@ -72,7 +84,7 @@ impl Server {
         if !loopback {
             tracing::warn!(%address, "not a loopback address: tokens of pinned issuers alone are taken (docs/tokens.md)");
         }
-        tracing::info!(%address, "serving; http://{address}/docs describes the interface");
+        tracing::info!(%address, "serving; {scheme}://{address}/docs describes the interface");
         Ok((address, [http, control]))
     }
 

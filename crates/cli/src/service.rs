@@ -8,7 +8,9 @@ use caseledger_bus::{RelayState, RelayView};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
 use caseledger_http::axum::Router;
-use caseledger_http::{Admissions, AppState, CaseStudents, HttpSettings, Limits, Metrics, Parts};
+use caseledger_http::{
+    Admissions, AppState, CaseStudents, Glass, HeaderSignIn, HttpSettings, Limits, Metrics, Parts, ViewIndex,
+};
 use caseledger_identity::Verifier;
 use caseledger_log::{AccessLog, Ledger, LedgerOptions, OpenError, StartError, StartReport, StoreOptions};
 use caseledger_seal::Keys;
@@ -62,6 +64,8 @@ pub struct Service {
     keys: Arc<Keys>,
     tokens: Option<Arc<Verifier>>,
     access_log: Arc<AccessLog>,
+    glass: Arc<Glass>,
+    view_index: Arc<ViewIndex>,
     relay: Option<Relay>,
     metrics: Metrics,
     settings: Settings,
@@ -81,12 +85,16 @@ impl Service {
         let stopping = CancellationToken::new();
         first_operator::grant(&ledger, &settings.access).await?;
         let tokens = sign_in::tokens(dir, settings)?;
-        tokens.iter().for_each(|tokens| sign_in::keep_keys_fresh(tokens, &stopping));
+        if let Some(tokens) = &tokens {
+            sign_in::revoke_again(tokens, &ledger).await;
+            sign_in::keep_keys_fresh(tokens, &stopping);
+        }
         access_log::record_hourly(&ledger, &access_log, &stopping);
         let relay = match broker::relay_options(settings)? {
             Some(options) => Some(Relay::start(options, ledger.reader()).await?),
             None => None,
         };
+        let view_index = access_log::index(&access_log);
         let relay_view = relay.as_ref().map_or_else(RelayView::disabled, |relay| relay.handle.view());
         Ok(Service {
             dir: dir.to_owned(),
@@ -96,6 +104,8 @@ impl Service {
             keys,
             tokens,
             access_log,
+            glass: Arc::default(),
+            view_index,
             relay,
             metrics: Metrics::default(),
             settings: settings.clone(),
@@ -103,8 +113,8 @@ impl Service {
         })
     }
 
-    /// Makes the router of a door; `header_sign_in` says whether the header `Ledger-Actor` is believed there.
-    pub fn router(&self, header_sign_in: bool) -> Router {
+    /// Makes the router of a door; `header_sign_in` says of whom the header `Ledger-Actor` is believed there.
+    pub fn router(&self, header_sign_in: HeaderSignIn) -> Router {
         let http = &self.settings.http;
         let settings = HttpSettings {
             header_sign_in,
@@ -121,6 +131,8 @@ impl Service {
             tokens: self.tokens.clone(),
             access_log: Arc::clone(&self.access_log),
             admissions: Admissions::default(),
+            glass: Arc::clone(&self.glass),
+            view_index: Arc::clone(&self.view_index),
             relay: self.relay_view.clone(),
             limits: Limits::new(&settings),
             settings,

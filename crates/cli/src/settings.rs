@@ -21,6 +21,12 @@ settings! {
     struct Http, HttpLayer in http {
         /// Address to listen on; development logins are refused unless it is a loopback address.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "listen", "CASELEDGER_LISTEN";
+        /// Certificate of the server with those that vouch for it (PEM); with it the address speaks TLS alone.
+        tls_certificate_file: PathBuf = PathBuf::new(), "tls-certificate-file", "CASELEDGER_TLS_CERTIFICATE_FILE";
+        /// Key of the certificate (PEM), which not every user of the machine may read.
+        tls_key_file: PathBuf = PathBuf::new(), "tls-key-file", "CASELEDGER_TLS_KEY_FILE";
+        /// Whether a proxy in front does the encryption; without that and without TLS only a loopback address is taken.
+        behind_proxy: bool = false, "behind-proxy", "CASELEDGER_BEHIND_PROXY";
         /// Largest body of a request, in KiB.
         body_kib_max: u32 = 64, "body-kib-max", "CASELEDGER_BODY_KIB_MAX";
         /// Requests a person signed in by a token may send a second; one more is told to wait (429).

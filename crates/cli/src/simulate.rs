@@ -9,6 +9,7 @@
 
 mod client;
 mod dice;
+pub mod grants;
 mod outcome;
 mod people;
 mod places;
@@ -39,6 +40,7 @@ pub use play::Progress;
 pub use summary::Summary;
 pub use term::{TERMS, Term};
 
+pub use play::FIRST_OPERATOR;
 use play::{Conduct, OPERATOR};
 use receipts::Receipts;
 
@@ -113,6 +115,12 @@ pub enum SimulateError {
         /// What the service says.
         why: String,
     },
+    /// Somebody of the play could not be granted their role.
+    #[error("a role was not granted: {why}")]
+    Grants {
+        /// Who, and what the service says.
+        why: String,
+    },
     /// The file of receipts cannot be written.
     #[error("the receipts cannot be written: {0}")]
     Receipts(#[from] std::io::Error),
@@ -154,6 +162,7 @@ pub async fn play_into(
     play::move_clock(client, term::at(term.first, 0)).await?;
     let map = plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE));
     load_reference(client, &map, term.name).await?;
+    grants::to_the_people(client, plan.steps.iter().map(|step| step.actor.clone())).await?;
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let mut summary = Summary::new(format!("term {}, seed {seed}", term.name));
     summary.passed_over = passed_over;

@@ -69,6 +69,17 @@ fn a_server_that_others_reach_and_a_key_that_others_read_are_refused() {
 }
 
 #[test]
+fn where_the_settings_are_those_of_production_there_is_no_token() {
+    let dir = tempfile::tempdir().unwrap();
+    server(dir.path());
+    let settings = "[identity]\ndevelopment = false\n[[identity.issuers]]\nissuer = \"https://login.example.nz/\"\n\
+                    audience = \"caseledger\"\njwks_file = \"keys.json\"\nalgorithms = [\"RS256\"]\n";
+    fs::write(dir.path().join("caseledger.toml"), settings).unwrap();
+    let ran = token(dir.path(), &["--as", "auditor"]).ended(5);
+    assert!(ran.out.is_empty(), "{}", ran.out);
+}
+
+#[test]
 fn the_cast_is_listed_and_who_is_not_in_it_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let shown = token(dir.path(), &["--list"]).ended(0).out;

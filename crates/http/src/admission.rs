@@ -42,11 +42,7 @@ struct AsOf {
 /// Admits somebody by a live grant; every ledger without any grant admits whoever the sign-in names.
 ///
 /// The outer error says that nobody could be asked.
-pub async fn admit(
-    state: &AppState,
-    actor: Actor,
-    is_mfa: bool,
-) -> Result<Result<Principal, NoLiveGrant>, Problem> {
+pub async fn admit(state: &AppState, actor: Actor, is_mfa: bool) -> Result<Result<Principal, NoLiveGrant>, Problem> {
     let now = state.ledger.now();
     let last = |stream| state.ledger.head(StreamId::system(stream)).map(|(_, position)| position);
     // Read before the state is asked: an admission is never remembered as newer than it is.

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use caseledger_events::access::{Denied, GlassReason, Grant, Key, Operation, Principal, Standing, authorise, break_glass};
+use caseledger_events::access::{
+    Denied, GlassReason, Grant, Key, Operation, Principal, Standing, authorise, break_glass,
+};
 use caseledger_events::envelope::Actor;
 use caseledger_events::ids::CaseId;
 use chrono::NaiveDate;

@@ -31,15 +31,8 @@ pub async fn write(
     request: CorrelationId,
     viewed: Viewed,
 ) -> Result<(), Problem> {
-    let view = NewView {
-        actor,
-        on_behalf_of,
-        source: source(actor.role),
-        request,
-        policy: 1,
-        at: state.ledger.now(),
-        viewed,
-    };
+    let view =
+        NewView { actor, on_behalf_of, source: source(actor.role), request, policy: 1, at: state.ledger.now(), viewed };
     match timeout(LIMIT, state.access_log.append(view)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(not_on_record(&error)),

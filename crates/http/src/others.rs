@@ -101,8 +101,21 @@ mod tests {
     fn every_kind_of_personal_part_is_the_students_own_or_marked() {
         // A field added to a part must be sorted here: into the lists above, or among what is the student's own.
         const OWN: &[&str] = &[
-            "nsn", "family_name", "given_names", "preferred_name", "birth_date", "address", "phones", "emails", "code",
-            "document", "date_left", "travelled_as", "passport", "name", "sought",
+            "nsn",
+            "family_name",
+            "given_names",
+            "preferred_name",
+            "birth_date",
+            "address",
+            "phones",
+            "emails",
+            "code",
+            "document",
+            "date_left",
+            "travelled_as",
+            "passport",
+            "name",
+            "sought",
         ];
         let mut generator = schemars::SchemaGenerator::default();
         let parts = [

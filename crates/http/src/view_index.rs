@@ -201,7 +201,8 @@ impl Filling {
 impl Block {
     fn may_hold(&self, keys: &[u64], decisions: u8) -> bool {
         let Some(filter) = &self.filter else { return true };
-        self.decisions & decisions != 0 && keys.iter().all(|&key| bits(key, filter.len()).all(|bit| is_set(filter, bit)))
+        self.decisions & decisions != 0
+            && keys.iter().all(|&key| bits(key, filter.len()).all(|bit| is_set(filter, bit)))
     }
 
     fn bytes(&self) -> usize {
@@ -272,7 +273,8 @@ mod tests {
             at: Timestamp(1),
             viewed,
         };
-        let place = ViewPlace { position: Position(n), version: Version(n as u32), recorded_at: Timestamp(1), salt: [0; 16] };
+        let place =
+            ViewPlace { position: Position(n), version: Version(n as u32), recorded_at: Timestamp(1), salt: [0; 16] };
         let mut frame = Vec::new();
         codec::encode(&view.recorded(place, &facts), &mut frame);
         frame

@@ -134,6 +134,10 @@ async fn what_cannot_be_put_on_record_opens_nothing() {
     let service = Service::start().await;
     let (case, open) = assigned(&service).await;
     service.access_log.close().unwrap();
-    assert_problem(&service.post(&glass(&case), COLLEAGUE, "g", &because("safety_of_a_child")).await, 503, "not-on-record");
+    assert_problem(
+        &service.post(&glass(&case), COLLEAGUE, "g", &because("safety_of_a_child")).await,
+        503,
+        "not-on-record",
+    );
     assert_problem(&service.get(&open, COLLEAGUE).await, 503, "not-on-record");
 }

@@ -22,7 +22,11 @@ async fn nobody_puts_themselves_into_a_move_by_agreeing_to_it() {
     let own = service.post(&agree, OTHER_LEAD, "a1", &agreement("ASP-02")).await;
     assert_problem(&own, 404, "unknown-case");
     let decline = json!({"facts": {"reason": "NO-CAPACITY"}});
-    assert_problem(&service.post(&action(&case, "decline-move"), OTHER_LEAD, "d1", &decline).await, 404, "unknown-case");
+    assert_problem(
+        &service.post(&action(&case, "decline-move"), OTHER_LEAD, "d1", &decline).await,
+        404,
+        "unknown-case",
+    );
     let head = service.ledger.reader().durable();
     assert_eq!(service.get(&format!("/v1/cases/{case}?min_position={head}"), OTHER_LEAD).await.status, 404);
 }
@@ -44,7 +48,10 @@ async fn r16_who_is_named_sees_a_preview_and_agrees_or_declines() {
     let open = format!("/v1/cases/{case}?min_position={}", declined.json["receipt"]["position"]);
     assert_eq!(service.get(&open, OTHER_LEAD).await.status, 404, "the preview ends with it");
     let told = service.get(&format!("/v1/cases/{case}/timeline"), LEAD).await.json.to_string();
-    assert!(told.contains("Provider ASP-02 declined to take the case") && told.contains("Full until term 3."), "{told}");
+    assert!(
+        told.contains("Provider ASP-02 declined to take the case") && told.contains("Full until term 3."),
+        "{told}"
+    );
 }
 
 #[tokio::test]

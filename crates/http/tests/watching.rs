@@ -41,7 +41,8 @@ async fn who_could_see_a_comment_and_when_is_told_to_its_owner_and_to_those_who_
         let answer = service.post(&path, who, "v", &json!({"comment": 1})).await;
         assert_eq!(answer.status, 200, "{who}: {}", answer.json);
         let spans = answer.json["spans"].as_array().unwrap();
-        let viewers: Vec<(&Value, bool)> = spans.iter().map(|span| (&span["viewer"], span["until"].is_null())).collect();
+        let viewers: Vec<(&Value, bool)> =
+            spans.iter().map(|span| (&span["viewer"], span["until"].is_null())).collect();
         let (provider, school) = (json!({"provider": "ASP-01"}), json!({"school": "S-001"}));
         assert!(viewers.contains(&(&provider, true)) && viewers.contains(&(&school, false)), "{who}: {spans:?}");
         let view = last_view(&service).await;

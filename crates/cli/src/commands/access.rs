@@ -1,5 +1,7 @@
 //! `caseledger access`: the table of roles, why somebody sees a case, who could act as what.
 
+mod viewers;
+
 use std::ops::ControlFlow;
 
 use caseledger_events::access::{self, Explanation, Grants, Operation, Standing, explain};
@@ -21,7 +23,8 @@ use crate::when::When;
 
 /// Show who may see and do what, and why
 ///
-/// Reads the journal alone, also while a server runs, and tells no name: roles, organisations, rows of the table.
+/// Tells no name: roles, organisations, rows of the table. All but `viewers` read the journal alone, also while a server
+/// runs.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -42,6 +45,15 @@ Examples:
 
 Exit codes: 0 allowed · 1 denied · 2 nobody is called so · 4 no such case or ledger")]
     Explain(ExplainArgs),
+    /// Tell which organisations could see a comment, and when; asking is on record
+    #[command(after_help = "\
+Examples:
+  caseledger access viewers --case AS-0000017-4 --comment 2
+  caseledger access viewers --case AS-0000017-4 --comment 2 --at 2026-05-01T10:00:00+12:00   with the people of then
+
+Goes to the server that runs on the directory, or opens it where none does.
+Exit codes: 0 done · 3 the directory is busy · 4 no such case or ledger · 5 refused")]
+    Viewers(viewers::Args),
     /// List who holds which role, now or at a moment in the past
     #[command(after_help = "Exit codes: 0 done · 4 no such ledger")]
     Grants {
@@ -85,6 +97,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
             Ok(Exit::Ok)
         }
         What::Explain(args) => explain_one(args, global, output),
+        What::Viewers(args) => viewers::run(args, global, output),
         What::Grants { at } => list(*at, global, output),
     }
 }

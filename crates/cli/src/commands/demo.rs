@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::service::{Missing, Time};
 use crate::settings::{Settings, SettingsArgs};
 use crate::shutdown::Signals;
-use crate::simulate::{Address, Client, Options};
+use crate::simulate::{self, Address, Client, Options};
 
 /// Show it: a broker, a term of cases through the public interface, and where to look
 ///
@@ -79,6 +79,10 @@ async fn demo(args: &Args, dir: &Path, mut settings: Settings, output: &mut Outp
     let broker = start_broker(dir, &mut settings, output).await?;
     if settings.http.listen == Settings::default().http.listen {
         settings.http.listen.set_port(ports::usual_or_free(settings.http.listen.port()));
+    }
+    if settings.access.first_operator.is_empty() {
+        // Everybody of the demo acts by a grant, as in a service people use.
+        settings.access.first_operator = simulate::FIRST_OPERATOR.to_owned();
     }
     // The day before: the first referrals come as the term begins.
     let start = start_of_day(args.options().term.first - Days::new(1));
@@ -179,6 +183,7 @@ async fn show(args: &Args, dir: &Path, server: &Server, is_new: bool, output: &m
     if surprises.is_empty() {
         played.write(dir)?;
     }
+    simulate::grants::to_the_cast(&client).await?;
     let sample = story::sample(&client, played.position).await?;
     if let Some(sample) = &sample {
         sample.print(output);

@@ -1,5 +1,7 @@
 //! `caseledger export`.
 
+mod subject;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
@@ -10,17 +12,23 @@ use caseledger_events::ids::Position;
 use caseledger_log::JournalReader;
 use serde_json::json;
 
+use crate::asking::AskingArgs;
 use crate::cli::Global;
 use crate::event_line::EventLine;
 use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::output::{Output, count};
 use crate::replaying::file::{ExportHead, HeadLine};
+use crate::settings::SettingsArgs;
+use subject::Subject;
 
-/// Copy what happened to a file, oldest first
+/// Copy what happened to a file, oldest first; or everything about one student
 ///
 /// The file begins with a line that says which ledger, which positions and which hashes it is a copy of; `caseledger
 /// replay --file` reads it back. It is complete when it has its name: until then it is called FILE.part.
+///
+/// With --subject it is one JSON document for the answer to a student's access request: it goes through the service, as
+/// National Service Delivery, and is on record. What tells of others is marked in it, and prose is to be read first.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -28,8 +36,10 @@ use crate::replaying::file::{ExportHead, HeadLine};
 Examples:
   caseledger export events.ndjson            facts for reporting, no names or texts
   caseledger export --format frames all.clf  every byte as stored, to be checked by its hashes; names and texts sealed
+  caseledger export --subject AS-0000017-4 --token-file nsd.jwt bundle.json
 
-Exit codes: 0 done · 1 an event cannot be read · 2 the file is there already · 4 no such ledger"
+Exit codes: 0 done · 1 an event cannot be read · 2 the file is there already · 3 the directory is busy · 4 no such
+ledger or case · 5 refused"
 )]
 pub struct Args {
     /// The file to write; it must not exist
@@ -37,8 +47,8 @@ pub struct Args {
     to_file: PathBuf,
 
     /// Lines of JSON, or the frames as stored
-    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
-    format: Format,
+    #[arg(long = "format", value_enum, default_value_t = Format::Ndjson)]
+    form: Format,
 
     /// Start at this position
     #[arg(long, value_name = "POSITION", default_value_t = 1)]
@@ -47,6 +57,16 @@ pub struct Args {
     /// Stop after this position
     #[arg(long, value_name = "POSITION", default_value_t = u64::MAX, hide_default_value = true)]
     to: u64,
+
+    /// Instead, everything about one student in one bundle, names and texts in clear: the student of this case, or an id
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["form", "from", "to"])]
+    subject: Option<Subject>,
+
+    #[command(flatten)]
+    asking: AskingArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 /// The form of an export.
@@ -63,6 +83,9 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     if args.to_file.exists() {
         return Err(Failure::new(Exit::Usage, format_args!("{} is there already", args.to_file.display()))
             .next("name another file, or remove this one"));
+    }
+    if let Some(subject) = &args.subject {
+        return subject::run(subject, args, global, output);
     }
     let journal = journal::open(&global.data)?;
     let head = head(args, &journal)?;
@@ -104,7 +127,7 @@ fn write(args: &Args, journal: &JournalReader, head: &ExportHead) -> Result<u64,
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     let line = HeadLine { export: head.clone() };
-    match args.format {
+    match args.form {
         Format::Ndjson => put_line(&mut out, &line).map_err(failed)?,
         Format::Frames => {
             let bytes = rmp_serde::to_vec_named(&line).map_err(|error| failed(std::io::Error::other(error)))?;
@@ -113,7 +136,7 @@ fn write(args: &Args, journal: &JournalReader, head: &ExportHead) -> Result<u64,
     }
     let mut events = 0;
     journal::read(journal, "export", Position(head.first), Position(head.last), |position, frame, chain| {
-        match args.format {
+        match args.form {
             Format::Frames => out.write_all(frame).map_err(failed)?,
             Format::Ndjson => {
                 let event = journal::decode(position, frame)?;
@@ -124,11 +147,17 @@ fn write(args: &Args, journal: &JournalReader, head: &ExportHead) -> Result<u64,
         Ok(ControlFlow::Continue(()))
     })?;
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&part, &args.to_file).map_err(failed)?;
-    let folder = args.to_file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    name(&file, &part, &args.to_file)?;
     Ok(events)
+}
+
+/// Makes what was written durable and gives it its name.
+fn name(file: &File, part: &Path, name: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::file("write", part, &error);
+    file.sync_all().map_err(failed)?;
+    fs::rename(part, name).map_err(failed)?;
+    let folder = name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn put_line(out: &mut impl Write, line: &impl serde::Serialize) -> std::io::Result<()> {

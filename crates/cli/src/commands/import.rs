@@ -7,6 +7,7 @@ use caseledger_events::reference::Entry;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::asking::AskingArgs;
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, count};
@@ -49,6 +50,9 @@ struct ReferenceArgs {
     file: PathBuf,
 
     #[command(flatten)]
+    asking: AskingArgs,
+
+    #[command(flatten)]
     settings: SettingsArgs,
 }
 
@@ -60,8 +64,9 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let What::Reference(args) = &args.what;
     let rows = read(&args.file)?;
     let settings = args.settings.resolve(&global.data)?;
+    let asking = args.asking.read()?;
     let recorded = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings).await?;
+        let road = Road::open(&global.data, &settings, asking).await?;
         let recorded = send(&road, &rows).await;
         road.close().await;
         recorded

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use caseledger_events::ids::Position;
 use caseledger_events::{codec, readable};
+use caseledger_log::ACCESS_DIR;
 use serde_json::json;
 
 use crate::cli::Global;
@@ -12,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::output::{Output, count};
 
-/// Check that this build reads every event in the log
+/// Check that this build reads every event in the log, and every view in the access ledger
 ///
 /// Decodes the envelope and the facts of every event, whatever its age, and counts them by type and version. Run it
 /// with a new release before the old one stops: what it cannot read is named with its position.
@@ -25,6 +27,9 @@ const SHOWN_MAX: usize = 20;
 
 #[derive(Default)]
 struct Found {
+    /// What was read: `log`, or `access ledger`.
+    of: &'static str,
+    last: Position,
     types: BTreeMap<(String, u16), u64>,
     unreadable: Vec<(Position, String)>,
     unreadable_count: u64,
@@ -50,31 +55,39 @@ impl Found {
 
 /// Reads every event and reports.
 pub fn run(_args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let journal = journal::open(&global.data)?;
-    let mut found = Found::default();
+    let mut all = vec![look_through("log", &global.data)?];
+    match look_through("access ledger", &global.data.join(ACCESS_DIR)) {
+        // Nobody has looked yet.
+        Err(failure) if failure.exit == Exit::NoData => {}
+        found => all.push(found?),
+    }
+    for found in &all {
+        if output.json { print_json(found, output) } else { print_text(found, output) }
+    }
+    Ok(if all.iter().all(|found| found.unreadable_count == 0) { Exit::Ok } else { Exit::FoundWrong })
+}
+
+fn look_through(of: &'static str, dir: &Path) -> Result<Found, Failure> {
+    let journal = journal::open(dir)?;
+    let mut found = Found { of, last: journal.last(), ..Found::default() };
     journal::read(&journal, "lint", Position(1), journal.last(), |position, frame, _| {
         found.look(position, frame);
         Ok(ControlFlow::Continue(()))
     })?;
-    if output.json {
-        print_json(&found, journal.last(), output)
-    } else {
-        print_text(&found, journal.last(), output)
-    }
-    Ok(if found.unreadable_count == 0 { Exit::Ok } else { Exit::FoundWrong })
+    Ok(found)
 }
 
-fn print_json(found: &Found, last: Position, output: &mut Output) {
+fn print_json(found: &Found, output: &mut Output) {
     let types =
         found.types.iter().map(|((kind, schema), events)| json!({"type": kind, "schema": schema, "events": events}));
     let unreadable = found.unreadable.iter().map(|(position, why)| json!({"position": position, "why": why}));
     output.json_line(&json!({
-        "events": last, "types": types.collect::<Vec<_>>(),
+        "of": found.of, "events": found.last, "types": types.collect::<Vec<_>>(),
         "unreadable_count": found.unreadable_count, "unreadable": unreadable.collect::<Vec<_>>(),
     }));
 }
 
-fn print_text(found: &Found, last: Position, output: &mut Output) {
+fn print_text(found: &Found, output: &mut Output) {
     let width = found.types.keys().map(|(kind, _)| kind.len()).max().unwrap_or(0);
     for ((kind, schema), events) in &found.types {
         output.line(format_args!("{kind:width$}  v{schema}  {}", count(*events, "event")));
@@ -89,15 +102,17 @@ fn print_text(found: &Found, last: Position, output: &mut Output) {
     let types = count(found.types.len() as u64, "type");
     match found.unreadable_count {
         0 => output.line(format_args!(
-            "{} this build reads {} of {types}",
+            "{} this build reads {} of {types} in the {}",
             output.style.good("ok:"),
-            count(last.0, "event")
+            count(found.last.0, "event"),
+            found.of
         )),
         bad => output.line(format_args!(
-            "{} {} of {} cannot be read by this build; use the release that wrote them",
+            "{} {} of {} in the {} cannot be read by this build; use the release that wrote them",
             output.style.bad("not ok:"),
             count(bad, "event"),
-            count(last.0, "event")
+            count(found.last.0, "event"),
+            found.of
         )),
     }
 }

@@ -1,10 +1,12 @@
 //! `caseledger measures`.
 
 mod explain;
+mod export;
 mod publish;
 mod reading;
 mod show;
 mod verify;
+mod workbook;
 
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
@@ -26,6 +28,7 @@ enum What {
     Show(show::Args),
     Explain(explain::Args),
     Lists(show::ListsArgs),
+    Export(export::Args),
     Publish(publish::Args),
     Compare(verify::CompareArgs),
     Verify(verify::Args),
@@ -38,6 +41,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         What::Show(args) => show::run(args, global, output),
         What::Explain(args) => explain::run(args, global, output),
         What::Lists(_) => show::lists(output),
+        What::Export(args) => export::run(args, global, output),
         What::Publish(args) => publish::run(args, global, output),
         What::Compare(args) => verify::compare(args, global, output),
         What::Verify(args) => verify::run(args, global, output),

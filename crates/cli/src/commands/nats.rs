@@ -1,5 +1,7 @@
 //! `caseledger nats`.
 
+mod add;
+
 use caseledger_bus::{
     ApiError, BusUser, CheckError, CheckReport, Connection, ConsumerState, Endpoint, Filler, LogSource, RebuildError,
     RebuildOptions, RebuildStep, StreamSettings, check, make_consumers, rebuild,
@@ -62,15 +64,24 @@ struct RebuildArgs {
 
 /// Make the durable consumers that are listed and missing, and say how each stands
 ///
-/// Nothing that stands is changed. The list is consumers.toml, or the file named with --nats-consumers-file.
+/// Nothing that stands is changed. The list is consumers.toml, or the file named with --nats-consumers-file;
+/// `nats consumer add NAME` adds one to it.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
     after_help = "Exit codes: 0 all stand as listed · 1 one differs · 2 no broker is named · 6 no broker answers"
 )]
 struct ConsumerArgs {
+    #[command(subcommand)]
+    what: Option<ConsumerWhat>,
+
     #[command(flatten)]
     settings: SettingsArgs,
+}
+
+#[derive(clap::Subcommand)]
+enum ConsumerWhat {
+    Add(add::Args),
 }
 
 /// Runs one of the three.
@@ -80,7 +91,10 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     match &args.what {
         What::Check(args) => runtime.block_on(compare(&nats(&args.settings)?, global, output)),
         What::Rebuild(args) => runtime.block_on(anew(&nats(&args.settings)?, global, output)),
-        What::Consumer(args) => runtime.block_on(consumers(&nats(&args.settings)?, output)),
+        What::Consumer(args) => match &args.what {
+            Some(ConsumerWhat::Add(add)) => runtime.block_on(add::run(add, &nats(&add.settings)?, output)),
+            None => runtime.block_on(consumers(&nats(&args.settings)?, output)),
+        },
     }
 }
 
@@ -213,8 +227,12 @@ async fn consumers(nats: &Nats, output: &mut Output) -> Result<Exit, Failure> {
             false => output.line(format_args!("{name}: {state}")),
         }
     }
+    Ok(exit_of(&states))
+}
+
+fn exit_of(states: &[(String, ConsumerState)]) -> Exit {
     let differs = states.iter().any(|(_, state)| matches!(state, ConsumerState::Differs(_)));
-    Ok(if differs { Exit::FoundWrong } else { Exit::Ok })
+    if differs { Exit::FoundWrong } else { Exit::Ok }
 }
 
 fn unavailable(error: ApiError) -> Failure {

@@ -201,7 +201,10 @@ impl From<SimulateError> for Failure {
     fn from(error: SimulateError) -> Failure {
         let exit = match &error {
             SimulateError::Client(_) | SimulateError::Busy { .. } => Exit::Unavailable,
-            SimulateError::RealTime | SimulateError::Clock { .. } | SimulateError::Reference { .. } => Exit::Refused,
+            SimulateError::RealTime
+            | SimulateError::Clock { .. }
+            | SimulateError::Reference { .. }
+            | SimulateError::Grants { .. } => Exit::Refused,
             SimulateError::Situation(_) | SimulateError::TermIsOver { .. } => Exit::Usage,
             SimulateError::Receipts(_) => Exit::Internal,
         };

@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::running;
 use crate::settings::SettingsArgs;
+use crate::sign_in;
 
 /// The folder of the data directory that the development issuer's key lies in.
 pub const IDENTITY_FOLDER: &str = "identity";
@@ -75,13 +76,11 @@ fn wanted(who: &str) -> Result<DevToken, Failure> {
 
 /// Says where the server is that would take the token: the running one, or the one the settings describe.
 fn place(args: &Args, global: &Global) -> Result<Place, Failure> {
-    let address = running::address(&global.data).and_then(|address| address.parse().ok());
-    let address: SocketAddr = match address {
-        Some(address) => address,
-        None => args.settings.resolve(&global.data)?.http.listen,
-    };
-    // The key is there because a development server made it; a production server refuses what is signed with it.
-    Ok(Place { is_production: false, is_loopback: IpAddr::is_loopback(&address.ip()) })
+    let settings = args.settings.resolve(&global.data)?;
+    let running = running::address(&global.data).and_then(|address| address.parse().ok());
+    let address: SocketAddr = running.unwrap_or(settings.http.listen);
+    let is_production = !sign_in::identity(&settings).development;
+    Ok(Place { is_production, is_loopback: IpAddr::is_loopback(&address.ip()) })
 }
 
 fn failure(error: DevIssuerError) -> Failure {

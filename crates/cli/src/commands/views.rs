@@ -3,6 +3,7 @@
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
+use crate::asking::AskingArgs;
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, thousands};
@@ -32,6 +33,9 @@ enum What {
 )]
 struct StatusArgs {
     #[command(flatten)]
+    asking: AskingArgs,
+
+    #[command(flatten)]
     settings: SettingsArgs,
 }
 
@@ -39,8 +43,9 @@ struct StatusArgs {
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let What::Status(args) = &args.what;
     let settings = args.settings.resolve(&global.data)?;
+    let asking = args.asking.read()?;
     let document = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings).await?;
+        let road = Road::open(&global.data, &settings, asking).await?;
         let answer = road.get("/v1/views").await;
         road.close().await;
         answer?.accepted()

@@ -95,7 +95,7 @@ pub fn print_where_to_look(dir: &Path, url: &str, sample: Option<&Sample>, outpu
     output.line(format_args!("  {url}/metrics  for Prometheus"));
     let (program, data) = (program(), data(dir));
     let (reader, case) =
-        sample.map_or(("P-1/workflow_lead/ASP-NORTH", "AS-0000001-3"), |sample| (&sample.reader, &sample.number));
+        sample.map_or(("AUDIT-1/auditor/MOE", "AS-0000001-3"), |sample| (&sample.reader, &sample.number));
     output.line(format_args!("\n{}", style.bold("Three commands to copy")));
     output.line(format_args!("  curl -s -H 'Ledger-Actor: {reader}' {url}/v1/cases/{case}"));
     output.line(format_args!("  {program} replay --case {case} --as-table{data}"));

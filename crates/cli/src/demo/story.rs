@@ -55,7 +55,7 @@ pub async fn sample(client: &Client, position: u64) -> Result<Option<Sample>, Fa
     let longest = items.iter().filter(readable).max_by_key(|case| case["version"].as_u64());
     let Some(case) = longest.or(items.first()) else { return Ok(None) };
     let number = text(&case["number"]);
-    let reader = format!("P-1/workflow_lead/{}", text(&case["provider"]));
+    let reader = format!("{0}-L/workflow_lead/{0}", text(&case["provider"]));
     let timeline = client.get(&format!("/v1/cases/{number}/timeline?limit={HISTORY_LINES}"), &reader).await?;
     let entries = timeline.body["items"].as_array().cloned().unwrap_or_default();
     Ok(Some(Sample {

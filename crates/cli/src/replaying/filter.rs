@@ -61,6 +61,15 @@ pub enum CaseRef {
     Number(CaseNumber),
 }
 
+impl std::fmt::Display for CaseRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CaseRef::Id(id) => id.fmt(f),
+            CaseRef::Number(number) => number.fmt(f),
+        }
+    }
+}
+
 impl FromStr for CaseRef {
     type Err = String;
     fn from_str(text: &str) -> Result<CaseRef, String> {

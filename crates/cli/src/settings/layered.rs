@@ -106,6 +106,7 @@ pub(super) fn value_name(of: &str) -> &'static str {
         "PathBuf" => "PATH",
         "String" => "TEXT",
         "LogFormat" => "FORM",
+        "bool" => "true|false",
         _ => "NUMBER",
     }
 }

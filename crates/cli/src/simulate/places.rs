@@ -20,6 +20,8 @@ pub struct Catchment {
     pub provider: &'static str,
     /// What people call it.
     pub name: &'static str,
+    /// The region it lies in, as people call it.
+    pub region: &'static str,
 }
 
 /// The 84 catchments.
@@ -27,7 +29,7 @@ pub static CATCHMENTS: LazyLock<Vec<Catchment>> = LazyLock::new(|| {
     let rows = include_str!("reference/catchments.csv").lines().filter(|line| !line.starts_with('#'));
     let read = |row: &'static str| {
         let mut fields = row.split(',');
-        Some(Catchment { code: fields.next()?, provider: fields.next()?, name: fields.next()? })
+        Some(Catchment { code: fields.next()?, provider: fields.next()?, name: fields.next()?, region: fields.next()? })
     };
     rows.filter_map(read).collect()
 });
@@ -105,6 +107,8 @@ impl Map {
         for (i, catchment) in CATCHMENTS.iter().enumerate() {
             let Catchment { code, provider, .. } = catchment;
             rows.push(json!({"what": "catchment", "catchment": code, "provider": provider, "from": from}));
+            let region = code_of(catchment.region);
+            rows.push(json!({"what": "region", "catchment": code, "region": region, "from": from}));
             for number in 1..=self.schools_each {
                 let school = School { catchment: i, number };
                 rows.push(json!({"what": "school", "school": school.code(), "catchment": code, "from": from}));
@@ -118,6 +122,30 @@ impl Map {
         }
         rows
     }
+}
+
+/// Returns the code of a region's name: capitals without macrons, as many words as a code holds.
+fn code_of(region: &str) -> String {
+    let plain = |c: char| match c {
+        'ā' | 'Ā' => 'a',
+        'ē' | 'Ē' => 'e',
+        'ī' | 'Ī' => 'i',
+        'ō' | 'Ō' => 'o',
+        'ū' | 'Ū' => 'u',
+        other => other,
+    };
+    let text: String = region.chars().filter(|c| *c != '\'').map(plain).collect();
+    let mut code = String::new();
+    for word in text.split([' ', '-']).map(str::to_ascii_uppercase) {
+        if code.len() + 1 + word.len() > 16 {
+            break;
+        }
+        if !code.is_empty() {
+            code.push('-');
+        }
+        code += &word;
+    }
+    code.trim_end_matches("-A").to_owned()
 }
 
 #[cfg(test)]
@@ -139,6 +167,15 @@ mod tests {
         let large = Map::for_cases(65_000).entries(day);
         assert!(small.iter().all(|row| large.contains(row)));
         assert_eq!(large.iter().filter(|row| row["what"] == "in_school").count(), IN_SCHOOL_MAX);
-        assert_eq!(large.len(), 84 + 84 * 30 + IN_SCHOOL_MAX);
+        assert_eq!(large.len(), 84 + 84 + 84 * 30 + IN_SCHOOL_MAX);
+    }
+
+    #[test]
+    fn regions_have_codes_and_the_casts_office_has_one_of_them() {
+        let codes: std::collections::BTreeSet<String> = CATCHMENTS.iter().map(|c| code_of(c.region)).collect();
+        assert_eq!(codes.len(), 14, "{codes:?}");
+        assert!(codes.iter().all(|code| code.parse::<caseledger_events::ids::Code>().is_ok()), "{codes:?}");
+        let offices = caseledger_identity::cast::cast().iter().filter_map(|person| person.region);
+        assert!(offices.into_iter().all(|region| codes.contains(region)), "{codes:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use caseledger_events::access::{Grants, Operation, Standing, authorise};
-use caseledger_events::action::CaseAction;
+use caseledger_events::action::{CaseAction, Who};
 use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::envelope::{Actor, Recorded, Source};
 use caseledger_events::event::CaseEvent;
@@ -88,6 +88,9 @@ impl Rehearsal {
             }
         }
         let context = self.context(&step.actor, now);
+        if self.is_unnamed(&command, &context) {
+            return (Some(refused(&Refusal::UnknownCase)), vec![]);
+        }
         let outcome = match self.world.decide(&command, &context) {
             Ok(drafts) if drafts.is_empty() => Outcome::Nothing { case: text_of(&command) },
             Ok(drafts) => {
@@ -140,14 +143,24 @@ impl Rehearsal {
         Context { actor, on_behalf_of: None, source: Source::Person, now, new_case, sealed: None }
     }
 
+    /// Returns whether the actor speaks of a move that does not name their provider: over HTTP there is no such case.
+    fn is_unnamed(&self, command: &Command, context: &Context) -> bool {
+        let Command::Act { case, action, .. } = command else { return false };
+        action.info().who.contains(&Who::AnyProvider) && !self.may(&[Operation::Act], *case, context)
+    }
+
     /// Returns whether the actor may know of the case: others are told that there is none, as over HTTP.
     fn may_know(&self, command: &Command, context: &Context) -> bool {
         let Command::Act { case, .. } = command else { return true };
-        let Some(standing) = self.standings.get(case) else { return false };
+        self.may(&[Operation::Act, Operation::OpenCase], *case, context)
+    }
+
+    fn may(&self, operations: &[Operation], case: CaseId, context: &Context) -> bool {
+        let Some(standing) = self.standings.get(&case) else { return false };
         let admitted = Grants::default().admit(context.actor, true, context.now, &Reference::default());
         let asker = admitted.expect("a ledger without any grant enforces none");
         let today = context.now.auckland();
-        [Operation::Act, Operation::OpenCase].iter().any(|may| authorise(&asker, *may, standing, today).is_ok())
+        operations.iter().any(|may| authorise(&asker, *may, standing, today).is_ok())
     }
 
     fn stand(&mut self, event: &Recorded<'_>) {

@@ -84,7 +84,9 @@ fn sign_in_trouble(tokens: &Verifier) -> Vec<String> {
     let issuers = tokens.health(Timestamp::from(chrono::Utc::now())).issuers;
     let trouble = |issuer: IssuerHealth| match issuer.state {
         KeyState::Fresh => None,
-        KeyState::Stale => Some(format!("the keys of issuer {} could not be read again; those held serve", issuer.issuer)),
+        KeyState::Stale => {
+            Some(format!("the keys of issuer {} could not be read again; those held serve", issuer.issuer))
+        }
         KeyState::Closed => Some(format!("there are no keys of issuer {}: its tokens are refused", issuer.issuer)),
     };
     issuers.into_iter().filter_map(trouble).collect()

@@ -48,8 +48,11 @@ async fn act(
     let provider: Code = provider.parse().map_err(|_| Problem::not_found("provider").way_out("name its code"))?;
     let body = CommandBody::read(&text)?;
     if body.action.is_some() || body.personal() != "{}" {
-        return Err(Problem::bad_request("bad-input", "a provider's report holds facts alone, and its action is in the URL")
-            .way_out("leave `action` and `personal` out; name a document by its SHA-256"));
+        return Err(Problem::bad_request(
+            "bad-input",
+            "a provider's report holds facts alone, and its action is in the URL",
+        )
+        .way_out("leave `action` and `personal` out; name a document by its SHA-256"));
     }
     let act = ProviderAct::parse(&name, body.facts())
         .ok_or_else(|| Problem::not_found("action").way_out("docs/catalogue.md lists the acts of a provider"))??;

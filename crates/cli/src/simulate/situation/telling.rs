@@ -9,7 +9,7 @@ use super::super::receipts::Receipts;
 use super::super::step::Step;
 use super::super::summary::Summary;
 use super::super::taken_up;
-use super::super::{Options, SimulateError, load_reference, refuse_real_time, take};
+use super::super::{Options, SimulateError, grants, load_reference, refuse_real_time, take};
 use super::{Ending, Named, Weeks, json_of, map};
 
 /// A situation that was played.
@@ -35,6 +35,7 @@ pub async fn tell_all(
     let started = std::time::Instant::now();
     refuse_real_time(client).await?;
     load_reference(client, &map(), "situations").await?;
+    grants::to_the_people(client, situations.iter().flat_map(|named| named.situation.people.values().cloned())).await?;
     let weeks = weeks_for(client, situations, options.seed).await?;
     let steps = all_steps(situations, options.seed, weeks)?;
     let conduct = Conduct { keys: format!("situation-{}", options.seed), clients: options.clients, rate: options.rate };

@@ -92,13 +92,19 @@ pub fn lives_elsewhere(script: &mut Script) {
         let facts = json!({"target": to, "agreement": theirs});
         script.does(Deed::new(script.lead(), "record-agreement", facts).refused("R16", "only-itself-in-system"));
     }
+    // The holder names the other provider by its own agreement: from then on that one knows of the case.
+    let ours = script.agreement(&script.provider, "in_system");
+    let names =
+        |script: &Script| Deed::new(script.worker(), "record-agreement", json!({"target": to, "agreement": ours}));
     let agrees = || Deed::new(lead_of(to), "record-agreement", json!({"target": to, "agreement": theirs}));
+    script.does(names(script));
     script.does(agrees());
     script.minutes(30, 200);
     if script.dice.chance(30) {
         // They think again, and are talked round.
         script.does(Deed::new(lead_of(to), "decline-move", json!({"reason": "NO_CAPACITY"})));
         script.minutes(30, 200);
+        script.does(names(script));
         script.does(agrees());
         script.minutes(10, 60);
     }

@@ -1,0 +1,58 @@
+//! `caseledger nats consumer add` against the accounts of nats.conf: the operator makes it, its filter holds, and the
+//! users of other accounts do not reach it.
+
+mod simulation;
+
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::consumer::PullConsumer;
+use caseledger_tests::{Broker, Role, Service};
+use simulation::caseledger;
+
+/// Waits until the relay has made the stream and stands in it.
+fn wait_for_the_stream(service: &Service) {
+    let began = Instant::now();
+    loop {
+        let answer = service.client().send("GET", "/v1/relay", &[("ledger-actor", "A-1/auditor/MOE")], b"").unwrap();
+        if answer.json()["state"] == "ok" {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", answer.json());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_added_is_listed_made_and_its_own_accounts_alone() {
+    let Some(broker) = Broker::start() else { return };
+    let (url, creds) = (broker.url(), broker.creds_dir());
+    let creds = creds.to_str().expect("a path that is UTF-8");
+    let service = Service::builder().arg("--nats-url").arg(&url).arg("--nats-creds-dir").arg(creds).start();
+    wait_for_the_stream(&service);
+    let list = service.data().with_file_name("consumers.toml");
+    std::fs::write(&list, include_str!("../../consumers.toml")).expect("the folder can be written");
+    let list = list.to_str().expect("a path that is UTF-8");
+    let nats = ["--nats-url", url.as_str(), "--nats-creds-dir", creds, "--nats-consumers-file", list];
+    let add = ["nats", "consumer", "add", "provider-asp02", "--provider", "ASP02"];
+    let run = |words: &[&str]| {
+        let output = caseledger(&service, &[words, &nats[..]].concat());
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), told)
+    };
+    let (code, told) = run(&add);
+    assert!(code == Some(0) && told.contains("provider-asp02: made"), "{told}");
+    let operator = broker.jetstream(Role::Operator).await;
+    let mut made: PullConsumer = operator.get_consumer_from_stream("provider-asp02", "LEDGER").await.expect("it is there");
+    let config = &made.info().await.expect("its state").config;
+    let filters = [config.filter_subjects.as_slice(), std::slice::from_ref(&config.filter_subject)].concat();
+    assert!(filters.iter().any(|filter| filter == "ledger.ev.*.asp02.>"), "{filters:?}");
+    let (code, told) = run(&["nats", "consumer"]);
+    assert!(code == Some(0) && told.contains("provider-asp02: stands as listed"), "{told}");
+    let (code, told) = run(&add);
+    assert!(code == Some(2) && told.contains("listed twice"), "{told}");
+    for role in [Role::Provider, Role::Reporting] {
+        let reader = broker.jetstream(role).await;
+        let other: Result<PullConsumer, _> = reader.get_consumer_from_stream("provider-asp02", "LEDGER").await;
+        assert!(other.is_err(), "{} reaches it", role.name());
+    }
+}
