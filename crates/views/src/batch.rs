@@ -5,16 +5,13 @@ use std::path::Path;
 use caseledger_events::codec;
 use caseledger_events::ids::Position;
 use caseledger_events::personal::Opener;
-use caseledger_log::ReadError;
+use caseledger_log::{ReadError, Reader};
 use caseledger_proof::{Hash, extend};
 use rusqlite::Connection;
 
-use crate::checkpoint::Checkpoint;
 use crate::error::ViewError;
-use crate::files;
-use crate::model::{ApplyError, Keeper};
+use crate::model::{ApplyError, Keeper, Model};
 use crate::opening::Opened;
-use crate::shared::Shared;
 use crate::store::{self, Mark, Remedy};
 
 /// Why the worker did not get to the head of the log.
@@ -55,44 +52,72 @@ impl From<ViewError> for Trouble {
 /// The most events of one transaction while a file is built: a row that many of them change is written once.
 const BUILD_EVENTS: usize = 500_000;
 
-/// Reads from the position of a file to the head as it is now, in transactions of at most `batch_events`.
-///
-/// A file that is built takes larger ones, and the one that ends its history also makes the indexes for queries: no
-/// query is answered without them, and none of them is kept up event by event before.
-pub(crate) fn run_to_head(
-    opened: &mut Opened,
-    keeper: &mut dyn Keeper,
-    shared: &Shared,
-    checkpoint: &Checkpoint,
-    batch_events: usize,
-) -> Result<(), Trouble> {
-    let path = opened.path.clone();
-    let mut batch = Batch { keeper, opener: shared.opener.as_ref(), path: &path, next: opened.mark, count: 0 };
-    let mut scan = shared.reader.scan(opened.mark.position.next());
-    begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
-    let ended = loop {
-        let group = match scan.next_group() {
-            Ok(Some(group)) => group,
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(Trouble::from(error)),
-        };
-        let taken = group.chained().try_for_each(|(position, frame, chain)| {
-            batch.take(&opened.db, position, frame, chain)?;
-            if batch.is_due(batch_events) {
-                opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
-                begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
+/// Who feeds a file, and is told how it goes.
+pub(crate) trait Feeder {
+    /// Returns whether to stop after the event under way.
+    fn is_stopping(&self) -> bool;
+
+    /// Says that rows and mark were committed.
+    fn committed(&self, db: &Connection, mark: &Mark);
+
+    /// Says that the transaction about to be committed deletes what is personal: no other file may keep it.
+    fn purges(&self, path: &Path) -> Result<(), ViewError>;
+}
+
+/// What a file is fed with, and how far.
+pub(crate) struct Feed<'a> {
+    pub model: &'static Model,
+    pub reader: &'a Reader,
+    pub opener: &'a dyn Opener,
+    /// The most events of one transaction, once a file holds its history.
+    pub batch_events: usize,
+    /// The last position to take in; `None` for the head as it is now.
+    pub until: Option<Position>,
+    pub feeder: &'a dyn Feeder,
+}
+
+impl Feed<'_> {
+    /// Reads on from the position of a file, in transactions of at most `batch_events`.
+    ///
+    /// A file that is built takes larger ones, and the one that ends its history also makes the indexes for queries:
+    /// no query is answered without them, and none of them is kept up event by event before.
+    pub fn run(&self, opened: &mut Opened, keeper: &mut dyn Keeper) -> Result<(), Trouble> {
+        let path = opened.path.clone();
+        let Feed { model, opener, batch_events, feeder, .. } = *self;
+        let mut batch = Batch { model, opener, batch_events, feeder, keeper, path: &path, next: opened.mark, count: 0 };
+        let mut scan = self.reader.scan(opened.mark.position.next());
+        begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
+        let ended = loop {
+            let group = match scan.next_group() {
+                Ok(Some(group)) => group,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(Trouble::from(error)),
+            };
+            let taken = group.chained().try_for_each(|(position, frame, chain)| {
+                if self.is_beyond(position) {
+                    return Ok(());
+                }
+                batch.take(&opened.db, position, frame, chain)?;
+                if batch.is_due() {
+                    opened.mark = batch.commit(&opened.db)?;
+                    begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
+                }
+                Ok(())
+            });
+            if taken.is_err() || self.feeder.is_stopping() || self.is_beyond(batch.next.position.next()) {
+                break taken;
             }
-            Ok(())
-        });
-        if taken.is_err() || shared.stopping() {
-            break taken;
+        };
+        // What came before an event that is refused is good: it is kept.
+        if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
+            opened.mark = batch.commit(&opened.db)?;
         }
-    };
-    // What came before an event that is refused is good: it is kept.
-    if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
-        opened.mark = batch.commit(&opened.db, shared, checkpoint)?;
+        ended
     }
-    ended
+
+    fn is_beyond(&self, position: Position) -> bool {
+        self.until.is_some_and(|until| position > until)
+    }
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<()> {
@@ -110,8 +135,11 @@ pub(crate) fn give_up_transaction(db: &Connection) {
 
 /// The transaction under way.
 struct Batch<'a> {
-    keeper: &'a mut dyn Keeper,
+    model: &'static Model,
     opener: &'a dyn Opener,
+    batch_events: usize,
+    feeder: &'a dyn Feeder,
+    keeper: &'a mut dyn Keeper,
     /// The file.
     path: &'a Path,
     /// What the rows will stand for when it is committed.
@@ -155,8 +183,8 @@ impl Batch<'_> {
     }
 
     /// Returns whether the transaction should be committed now.
-    fn is_due(&self, batch_events: usize) -> bool {
-        let most = if self.next.is_building() { BUILD_EVENTS.max(batch_events) } else { batch_events };
+    fn is_due(&self) -> bool {
+        let most = if self.next.is_building() { BUILD_EVENTS.max(self.batch_events) } else { self.batch_events };
         self.count >= most || self.ends_building() || self.keeper.is_full()
     }
 
@@ -166,7 +194,7 @@ impl Batch<'_> {
     }
 
     /// Commits the rows with their position and shows them to queries.
-    fn commit(&mut self, db: &Connection, shared: &Shared, checkpoint: &Checkpoint) -> Result<Mark, Trouble> {
+    fn commit(&mut self, db: &Connection) -> Result<Mark, Trouble> {
         let failed = |at: Position| {
             move |error| match error {
                 ApplyError::Refused(reason) => Trouble::Unfit { at, reason },
@@ -177,10 +205,10 @@ impl Batch<'_> {
         let purged = self.keeper.purged();
         if purged {
             // Before the commit: after a crash the event is taken in again, and they are looked for again.
-            files::remove_others(self.path).map_err(|error| Trouble::Passing(error.to_string()))?;
+            self.feeder.purges(self.path)?;
         }
         if self.ends_building() {
-            let made = db.execute_batch(shared.model.indexes);
+            let made = db.execute_batch(self.model.indexes);
             made.map_err(|error| Trouble::of_store(self.next.position, &error))?;
         }
         self.write(db).map_err(failed(self.next.position))?;
@@ -189,8 +217,7 @@ impl Batch<'_> {
             store::truncate_log(db);
         }
         self.count = 0;
-        shared.reached(self.next.position);
-        checkpoint.committed(db);
+        self.feeder.committed(db, &self.next);
         Ok(self.next)
     }
 

@@ -39,6 +39,45 @@ pub enum ViewError {
     },
 }
 
+/// Why a read model was not rebuilt, switched, paused, resumed or dropped.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// There is no such read model.
+    #[error("0 read models are named {view:?}; there are: {known}")]
+    Unknown {
+        /// What was asked for.
+        view: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A file stands beside the one in use already.
+    #[error("a file beside the one in use is there already ({state}); drop it first, or wait for it")]
+    Busy {
+        /// What it is doing.
+        state: &'static str,
+    },
+    /// No file stands beside the one in use.
+    #[error("there is no file beside the one in use; begin with a rebuild")]
+    Nothing,
+    /// The file beside cannot be put into use yet.
+    #[error("the file beside is {state} and not ready to be put into use; wait until it is")]
+    NotReady {
+        /// What it is doing.
+        state: &'static str,
+    },
+    /// The device has no room for a second file.
+    #[error("the build needs about {needed} bytes and {free} are free: make room, or move the data")]
+    NoSpace {
+        /// What it is expected to need.
+        needed: u64,
+        /// What is free.
+        free: u64,
+    },
+    /// The views directory or a file in it could not be used.
+    #[error(transparent)]
+    View(#[from] ViewError),
+}
+
 /// Why a query was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {

@@ -45,6 +45,20 @@ impl Files {
         Ok(name.map(|name| self.dir.join(name)))
     }
 
+    /// Returns the newest build of a version that is later than the one in use: begun beside it and left behind.
+    pub fn left_behind(&self, version: u32, in_use: &str) -> Result<Option<PathBuf>, ViewError> {
+        let in_use = self.build(in_use).map_or(0, |build| build.number);
+        let later = self.builds()?.into_iter().filter(|build| build.version == version && build.number > in_use);
+        Ok(later.max_by_key(|build| build.number).map(|build| self.dir.join(build.name)))
+    }
+
+    /// Removes the builds of a version that are older than the one in use: nobody feeds them any more.
+    pub fn remove_older(&self, version: u32, in_use: &str) -> Result<(), ViewError> {
+        let in_use = self.build(in_use).map_or(0, |build| build.number);
+        let older = self.builds()?.into_iter().filter(|build| build.version == version && build.number < in_use);
+        older.into_iter().try_for_each(|build| remove(&self.dir.join(build.name)))
+    }
+
     /// Creates the empty file of the next build.
     pub fn create(&self, version: u32) -> Result<PathBuf, ViewError> {
         let number = self.builds()?.iter().map(|build| build.number).max().unwrap_or(0) + 1;
@@ -114,6 +128,18 @@ impl Files {
         let version = if rest == "sqlite" { version } else { u32::MAX };
         rest.starts_with("sqlite").then(|| Build { name: name.to_owned(), version, number })
     }
+}
+
+/// Removes a file with its side files.
+pub(crate) fn remove(path: &Path) -> Result<(), ViewError> {
+    for side in ["", "-wal", "-shm"] {
+        let path = path.with_file_name(format!("{}{side}", name_of(path)));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &path)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes every other build of a view: those of earlier versions and those set aside may hold what is to be gone.

@@ -8,6 +8,7 @@
 //! and one line in `model::MODELS`.
 
 mod batch;
+mod beside;
 mod case_view;
 mod checkpoint;
 mod cursor;
@@ -16,8 +17,10 @@ mod error;
 mod files;
 mod model;
 mod opening;
+mod parity;
 mod pool;
 mod query;
+mod rebuild;
 mod shared;
 mod status;
 mod store;
@@ -26,7 +29,8 @@ mod worker;
 
 pub use case_view::{Asked, CaseView, WhichCase};
 pub use documents::*;
-pub use error::{Behind, QueryError, ViewError};
+pub use error::{Behind, QueryError, RebuildError, ViewError};
 pub use query::{CaseQuery, Flag, Sort};
-pub use status::{SetAside, ViewState, ViewStatus};
+pub use rebuild::Steer;
+pub use status::{BesideState, BesideStatus, Parity, RebuildEstimate, SetAside, TableParity, ViewState, ViewStatus};
 pub use views::{ViewOptions, Views};

@@ -27,6 +27,7 @@ pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result
             Ok((db, mark)) => match misfit(&mark, reader, model)? {
                 None => {
                     files.point(&path)?;
+                    files.remove_older(model.version, &name_of(&path))?;
                     tracing::info!(view = model.name, file = name_of(&path), position = mark.position.0, "view opened");
                     return Ok((Opened { path, db, mark }, aside));
                 }
@@ -49,6 +50,37 @@ pub(crate) fn build(dir: &Path, model: &'static Model, reader: &Reader) -> Resul
         .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
     files.point(&path)?;
     tracing::info!(view = model.name, file = name_of(&path), target = mark.target.0, "view is built from the log");
+    Ok(Opened { path, db, mark })
+}
+
+/// Opens a build that was begun beside the file in use and left behind by a restart; else, or if `fresh`, begins one.
+pub(crate) fn build_beside(
+    dir: &Path,
+    model: &'static Model,
+    reader: &Reader,
+    in_use: &str,
+    fresh: bool,
+) -> Result<Opened, ViewError> {
+    let files = Files::new(dir, model.name);
+    while let Some(path) = files.left_behind(model.version, in_use)? {
+        match store::open(&path, model) {
+            Ok((db, mark)) if !fresh && misfit(&mark, reader, model)?.is_none() => {
+                tracing::info!(view = model.name, position = mark.position.0, "the build beside is resumed");
+                return Ok(Opened { path, db, mark });
+            }
+            _ => crate::files::remove(&path)?,
+        }
+    }
+    let path = files.create(model.version)?;
+    let mark = Mark::start(reader.identity(), reader.durable());
+    let db = store::create(&path, model, mark)
+        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
+    tracing::info!(
+        view = model.name,
+        file = name_of(&path),
+        target = mark.target.0,
+        "view is built beside the one in use"
+    );
     Ok(Opened { path, db, mark })
 }
 

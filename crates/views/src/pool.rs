@@ -34,6 +34,11 @@ impl Pool {
         Ok(query(lent.connection.as_ref().expect("it is taken when it goes back")))
     }
 
+    /// Returns the file in use.
+    pub fn path(&self) -> PathBuf {
+        self.inner.lock().path.clone()
+    }
+
     /// Returns the number of the file in use: raised by every change.
     pub fn generation(&self) -> u64 {
         self.inner.lock().generation

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use caseledger_events::ids::Position;
 use caseledger_events::personal::Opener;
 use caseledger_log::Reader;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
+use crate::batch::{Feed, Feeder};
+use crate::beside::{Beside, Offer};
 use crate::error::{Behind, QueryError};
 use crate::files::name_of;
 use crate::model::Model;
@@ -47,6 +49,10 @@ pub(crate) struct Shared {
     pub pool: Pool,
     /// Wakes the worker for another reason than new events.
     pub wake: Notify,
+    /// The file that is built or kept beside the one in use.
+    beside: Mutex<Option<Arc<Beside>>>,
+    /// A file that is to take the place of the one in use.
+    offer: Mutex<Option<Offer>>,
     progress: watch::Sender<Progress>,
     stop: watch::Sender<bool>,
     inner: Mutex<Inner>,
@@ -72,6 +78,8 @@ impl Shared {
             opener,
             pool: Pool::new(path, readers),
             wake: Notify::new(),
+            beside: Mutex::new(None),
+            offer: Mutex::new(None),
             progress: watch::Sender::new(progress),
             stop: watch::Sender::new(false),
             inner: Mutex::new(Inner {
@@ -126,12 +134,7 @@ impl Shared {
         let now = Instant::now();
         let mut inner = self.inner.lock();
         inner.behind_since = if caught_up { None } else { inner.behind_since.or(Some(now)) };
-        if inner.samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {
-            inner.samples.push_back((now, position.0));
-            while inner.samples.front().is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
-                inner.samples.pop_front();
-            }
-        }
+        sample(&mut inner.samples, now, position);
     }
 
     /// Says that there is something to read.
@@ -211,6 +214,36 @@ impl Shared {
         if position >= wanted { Ok(()) } else { Err(Behind { position, wanted }) }
     }
 
+    /// Returns what a file of this view is fed with, up to the head.
+    pub fn feed<'a>(&'a self, batch_events: usize, feeder: &'a dyn Feeder) -> Feed<'a> {
+        let Shared { model, reader, opener, .. } = self;
+        Feed { model, reader, opener: opener.as_ref(), batch_events, until: None, feeder }
+    }
+
+    /// Returns the place of the file that is built or kept beside the one in use.
+    pub fn beside(&self) -> MutexGuard<'_, Option<Arc<Beside>>> {
+        self.beside.lock()
+    }
+
+    /// Ends what is built or kept beside, and says why.
+    pub fn end_beside(&self, because: &str) {
+        if let Some(beside) = &*self.beside.lock() {
+            beside.end(because);
+        }
+        drop(self.take_offer());
+    }
+
+    /// Offers a file in the place of the one in use.
+    pub fn offer(&self, offer: Offer) {
+        *self.offer.lock() = Some(offer);
+        self.wake.notify_one();
+    }
+
+    /// Takes the file that is to take the place of the one in use.
+    pub fn take_offer(&self) -> Option<Offer> {
+        self.offer.lock().take()
+    }
+
     pub fn status(&self) -> ViewStatus {
         let progress = self.progress();
         let head = self.reader.durable();
@@ -230,12 +263,24 @@ impl Shared {
             events_per_second: rate(&inner.samples, now, progress.position),
             last_error: inner.last_error.clone(),
             set_aside: inner.set_aside.clone(),
+            beside: self.beside.lock().as_ref().map(|beside| beside.status(head)),
             ready: progress.position >= progress.target && !matches!(inner.state, ViewState::Stopped),
         }
     }
 }
 
-fn rate(samples: &VecDeque<(Instant, u64)>, now: Instant, position: Position) -> f64 {
+/// Notes how far something has read, now and then.
+pub(crate) fn sample(samples: &mut VecDeque<(Instant, u64)>, now: Instant, position: Position) {
+    if samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {
+        samples.push_back((now, position.0));
+        while samples.front().is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
+            samples.pop_front();
+        }
+    }
+}
+
+/// Returns the events a second since the oldest sample of the window.
+pub(crate) fn rate(samples: &VecDeque<(Instant, u64)>, now: Instant, position: Position) -> f64 {
     let recent = samples.iter().find(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
     let Some(&(at, first)) = recent else { return 0.0 };
     let seconds = now.duration_since(at).as_secs_f64();

@@ -179,6 +179,12 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
+/// Lets a file's own writer copy the write-ahead log back, where no thread of its own does it (see `checkpoint`).
+pub(crate) fn copies_back_by_itself(db: &Connection, by_itself: bool) -> rusqlite::Result<()> {
+    const PAGES: i64 = 16_384;
+    db.pragma_update(None, "wal_autocheckpoint", if by_itself { PAGES } else { 0 })
+}
+
 /// How often and how long it is tried to empty the write-ahead log while queries still read from it.
 const TRUNCATE: (u32, Duration) = (200, Duration::from_millis(25));
 

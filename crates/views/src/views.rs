@@ -1,6 +1,6 @@
 //! All read models of the service.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -10,12 +10,13 @@ use parking_lot::Mutex;
 
 use crate::case_view::{self, CaseView};
 use crate::checkpoint::Checkpoint;
-use crate::error::ViewError;
+use crate::error::{RebuildError, ViewError};
 use crate::files::{io_error, prepare_dir};
 use crate::model::{MODELS, Model};
 use crate::opening;
+use crate::rebuild::{self, Steer};
 use crate::shared::{Shared, Source};
-use crate::status::ViewStatus;
+use crate::status::{BesideStatus, RebuildEstimate, ViewStatus};
 use crate::worker::Worker;
 
 /// Settings of the views; the defaults are those of the service.
@@ -36,6 +37,8 @@ impl Default for ViewOptions {
 
 /// The read models with their workers; dropping it stops them.
 pub struct Views {
+    dir: PathBuf,
+    batch_events: usize,
     running: Vec<Running>,
     case_view: CaseView,
 }
@@ -62,7 +65,7 @@ impl Views {
         let of = |name| running.iter().find(|view: &&Running| view.shared.model.name == name);
         let shared = of(case_view::MODEL.name).map(|view| Arc::clone(&view.shared));
         let case_view = CaseView::new(shared.expect("the case view is in the list of models"));
-        Ok(Views { running, case_view })
+        Ok(Views { dir: dir.to_owned(), batch_events: options.batch_events, running, case_view })
     }
 
     /// Returns the case view.
@@ -73,6 +76,33 @@ impl Views {
     /// Returns how every view stands.
     pub fn status(&self) -> Vec<ViewStatus> {
         self.running.iter().map(|view| view.shared.status()).collect()
+    }
+
+    /// Says what rebuilding a view will take; changes nothing.
+    pub fn estimate_rebuild(&self, view: &str) -> Result<RebuildEstimate, RebuildError> {
+        rebuild::estimate(&self.named(view)?.shared, &self.dir, self.batch_events)
+    }
+
+    /// Begins building a view anew beside the one in use, or goes on with a build that a restart left behind; `fresh`
+    /// throws such a one away. Returns at once: [`ViewStatus::beside`] tells how it goes.
+    pub fn rebuild(&self, view: &str, fresh: bool) -> Result<BesideStatus, RebuildError> {
+        let running = self.named(view)?;
+        let (status, thread) = rebuild::begin(&running.shared, &self.dir, self.batch_events, fresh)?;
+        let mut threads = running.threads.lock();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(status)
+    }
+
+    /// Pauses, resumes or drops what is built beside a view, or puts it into use. Blocks until that is done.
+    pub fn steer(&self, view: &str, steer: Steer) -> Result<BesideStatus, RebuildError> {
+        rebuild::steer(&self.named(view)?.shared, steer)
+    }
+
+    fn named(&self, view: &str) -> Result<&Running, RebuildError> {
+        let known = || self.running.iter().map(|running| running.shared.model.name).collect::<Vec<_>>().join(", ");
+        let found = self.running.iter().find(|running| running.shared.model.name == view);
+        found.ok_or_else(|| RebuildError::Unknown { view: view.chars().take(64).collect(), known: known() })
     }
 
     /// Stops the workers and waits for them; their files are closed when the last query has ended.

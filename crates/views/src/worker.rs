@@ -1,5 +1,6 @@
 //! The worker of a view: reads on from its position, batch by batch, and says what it cannot take.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,11 +8,17 @@ use std::time::{Duration, Instant};
 use caseledger_events::ids::Position;
 use tokio::sync::watch;
 
-use crate::batch::{Trouble, give_up_transaction, run_to_head};
+use rusqlite::Connection;
+
+use crate::batch::{Feed, Feeder, Trouble, give_up_transaction};
+use crate::beside::Offer;
 use crate::checkpoint::Checkpoint;
+use crate::error::ViewError;
+use crate::files;
 use crate::model::Keeper;
 use crate::opening::{self, Opened};
 use crate::shared::Shared;
+use crate::store::{self, Mark};
 
 /// The least time between the beginnings of two transactions while the worker keeps up: what arrives meanwhile shares
 /// one, which spares the disk and the processors at the price of a few milliseconds.
@@ -22,6 +29,44 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const REBUILDS_MAX: u32 = 3;
 /// The first and the longest wait before another try.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// The file in use, which queries read.
+struct InUse<'a> {
+    shared: &'a Shared,
+    checkpoint: &'a Checkpoint,
+}
+
+impl Feeder for InUse<'_> {
+    fn is_stopping(&self) -> bool {
+        self.shared.stopping()
+    }
+
+    fn committed(&self, db: &Connection, mark: &Mark) {
+        self.shared.reached(mark.position);
+        self.checkpoint.committed(db);
+    }
+
+    fn purges(&self, path: &Path) -> Result<(), ViewError> {
+        // Before the commit: after a crash the event is taken in again, and they are looked for again.
+        self.shared.end_beside("a disposal destroyed what is personal while it was built: build it anew");
+        files::remove_others(path)
+    }
+}
+
+/// A file that is brought up to the one in use before it takes its place.
+struct Quiet<'a>(&'a Shared);
+
+impl Feeder for Quiet<'_> {
+    fn is_stopping(&self) -> bool {
+        self.0.stopping()
+    }
+
+    fn committed(&self, _: &Connection, _: &Mark) {}
+
+    fn purges(&self, _: &Path) -> Result<(), ViewError> {
+        Ok(())
+    }
+}
 
 /// Reads the log into one view.
 pub(crate) struct Worker {
@@ -128,13 +173,17 @@ impl Worker {
         }
         while !self.shared.stopping() {
             let begun = Instant::now();
+            if let Some(offer) = self.shared.take_offer() {
+                self.change_over(offer)?;
+            }
             let Some(opened) = &mut self.opened else { return Ok(()) };
             let head = self.shared.reader.durable();
             if opened.mark.position >= head {
                 return Ok(());
             }
             self.shared.behind();
-            let read = run_to_head(opened, self.keeper.as_mut(), &self.shared, &self.checkpoint, self.batch_events);
+            let feeder = InUse { shared: &self.shared, checkpoint: &self.checkpoint };
+            let read = self.shared.feed(self.batch_events, &feeder).run(opened, self.keeper.as_mut());
             if read.is_err() {
                 self.keeper.forget();
                 give_up_transaction(&opened.db);
@@ -142,6 +191,25 @@ impl Worker {
             read?;
             thread::sleep(PACE.saturating_sub(begun.elapsed()));
         }
+        Ok(())
+    }
+
+    /// Puts a file that was built beside into use, once it holds what the one in use holds, and gives that one back.
+    fn change_over(&mut self, offer: Offer) -> Result<(), Trouble> {
+        let Offer { opened: mut fresh, give_back } = offer;
+        let Some(position) = self.opened.as_ref().map(|opened| opened.mark.position) else { return Ok(()) };
+        self.keeper.forget();
+        let quiet = Quiet(&self.shared);
+        let feed = Feed { until: Some(position), ..self.shared.feed(self.batch_events, &quiet) };
+        feed.run(&mut fresh, self.keeper.as_mut())?;
+        files::Files::new(&self.dir, self.name()).point(&fresh.path)?;
+        let Some(old) = self.opened.take() else { return Ok(()) };
+        tracing::info!(view = self.name(), file = files::name_of(&fresh.path), "another file was put into use");
+        store::copies_back_by_itself(&old.db, true).map_err(|error| Trouble::Passing(error.to_string()))?;
+        store::copies_back_by_itself(&fresh.db, false).map_err(|error| Trouble::Passing(error.to_string()))?;
+        self.take_up(fresh);
+        // Nobody to give it back to: it is closed.
+        let _ = give_back.send(old);
         Ok(())
     }
 

@@ -31,6 +31,27 @@ fn mark() -> Mark {
     Mark::start(LedgerIdentity { ledger: LedgerId([1; 16]), epoch: Epoch(0) }, Position(0))
 }
 
+/// Is told nothing.
+struct Nobody;
+
+impl Feeder for Nobody {
+    fn is_stopping(&self) -> bool {
+        false
+    }
+
+    fn committed(&self, _: &Connection, _: &Mark) {}
+
+    fn purges(&self, _: &Path) -> Result<(), ViewError> {
+        Ok(())
+    }
+}
+
+fn batch(keeper: &mut Counter) -> Batch<'_> {
+    let model = crate::model::MODELS[0];
+    let path = Path::new("unused");
+    Batch { model, opener: &InClear, batch_events: 100, feeder: &Nobody, keeper, path, next: mark(), count: 0 }
+}
+
 fn take(batch: &mut Batch<'_>, position: u64, frame: &[u8]) -> Result<(), Trouble> {
     let db = Connection::open_in_memory().unwrap();
     let chain = extend(batch.next.chain, frame);
@@ -41,7 +62,7 @@ fn take(batch: &mut Batch<'_>, position: u64, frame: &[u8]) -> Result<(), Troubl
 fn an_event_taken_before_is_passed_over() {
     let frames = frames(2);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
+    let mut batch = batch(&mut counter);
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     assert!(take(&mut batch, 2, &frames[1]).is_ok());
@@ -54,7 +75,7 @@ fn an_event_taken_before_is_passed_over() {
 fn a_missing_event_stops_the_view_before_it() {
     let frames = frames(3);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
+    let mut batch = batch(&mut counter);
     assert!(take(&mut batch, 1, &frames[0]).is_ok());
     match take(&mut batch, 3, &frames[2]) {
         Err(Trouble::Refused { at, reason }) => {
@@ -70,7 +91,7 @@ fn a_missing_event_stops_the_view_before_it() {
 fn an_event_at_a_wrong_place_stops_the_view_before_it() {
     let frames = frames(2);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
+    let mut batch = batch(&mut counter);
     match take(&mut batch, 1, &frames[1]) {
         Err(Trouble::Refused { at, reason }) => {
             assert_eq!(at, Position(1));
@@ -84,7 +105,7 @@ fn an_event_at_a_wrong_place_stops_the_view_before_it() {
 fn a_log_that_tells_another_history_is_noticed_while_the_view_runs() {
     let frames = frames(1);
     let mut counter = Counter::default();
-    let mut batch = Batch { keeper: &mut counter, opener: &InClear, path: Path::new("unused"), next: mark(), count: 0 };
+    let mut batch = batch(&mut counter);
     let db = Connection::open_in_memory().unwrap();
     let taken = batch.take(&db, Position(1), &frames[0], Hash([7; 32]));
     assert!(matches!(taken, Err(Trouble::Damage(_))));

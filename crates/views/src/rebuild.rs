@@ -1,0 +1,161 @@
+//! Steering the file beside the one in use: begin, pause, resume, drop, put into use.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use caseledger_events::ids::Position;
+use rusqlite::Connection;
+
+use crate::batch::{Feed, Feeder, Trouble};
+use crate::beside::Beside;
+use crate::error::{RebuildError, ViewError};
+use crate::files::{self, Files, io_error, name_of};
+use crate::opening::{self, Opened};
+use crate::shared::Shared;
+use crate::status::{BesideState, BesideStatus, RebuildEstimate};
+use crate::store::{self, Mark};
+
+/// The events that are built to say how long a build takes.
+const SAMPLE: u64 = 20_000;
+/// How long it is waited for a thread to put another file into use or to let one go: it finishes its transaction first.
+const CHANGE_OVER: Duration = Duration::from_secs(30);
+
+/// What can be asked of the file beside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Steer {
+    /// Stop reading; what was read is kept.
+    Pause,
+    /// Read on.
+    Resume,
+    /// Give it up: its file goes.
+    Drop,
+    /// Put it into use; what was in use stays beside, for an instant way back.
+    Switch,
+}
+
+/// Begins a build, or resumes one that a restart left behind.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    dir: &Path,
+    batch_events: usize,
+    fresh: bool,
+) -> Result<(BesideStatus, JoinHandle<()>), RebuildError> {
+    let mut place = shared.beside();
+    if let Some(before) = place.as_ref().filter(|before| !before.is_gone()) {
+        return Err(RebuildError::Busy { state: before.state().name() });
+    }
+    let in_use = shared.pool.path();
+    let (needed, free) = (needed_bytes(&in_use), free_bytes(dir)?);
+    if needed > free {
+        return Err(RebuildError::NoSpace { needed, free });
+    }
+    let opened = opening::build_beside(dir, shared.model, &shared.reader, &name_of(&in_use), fresh)?;
+    store::copies_back_by_itself(&opened.db, true).map_err(|error| failed(&opened.path, &error))?;
+    let started = Beside::start(Arc::clone(shared), opened, batch_events);
+    let (beside, thread) = started.map_err(io_error("start the building thread of", dir))?;
+    let status = beside.status(shared.reader.durable());
+    *place = Some(beside);
+    Ok((status, thread))
+}
+
+/// Steers the file beside; putting it into use is waited for.
+pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, RebuildError> {
+    let beside = shared.beside().clone().ok_or(RebuildError::Nothing)?;
+    let state = beside.state();
+    if matches!(state, BesideState::Ended { .. }) {
+        return Err(RebuildError::Nothing);
+    }
+    match steer {
+        Steer::Pause => beside.pause(),
+        Steer::Resume => beside.resume(),
+        Steer::Drop => {
+            beside.end("it was dropped");
+            wait_until(|| beside.is_gone());
+        }
+        Steer::Switch => {
+            if !matches!(state, BesideState::Ready | BesideState::Previous) {
+                return Err(RebuildError::NotReady { state: state.name() });
+            }
+            let before = shared.pool.path();
+            beside.switch();
+            // The file in use is another as soon as the worker took it up; what was in use comes back a moment later.
+            wait_until(|| {
+                let is_over = shared.pool.path() != before && beside.state() == BesideState::Previous;
+                is_over || matches!(beside.state(), BesideState::Ended { .. })
+            });
+            if shared.pool.path() == before {
+                return Err(RebuildError::NotReady { state: beside.state().name() });
+            }
+        }
+    }
+    Ok(beside.status(shared.reader.durable()))
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() && begun.elapsed() < CHANGE_OVER {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Builds the first events into a file that is thrown away, and says what all of them will take.
+pub(crate) fn estimate(shared: &Shared, dir: &Path, batch_events: usize) -> Result<RebuildEstimate, RebuildError> {
+    let events = shared.reader.durable().0;
+    let sampled = events.min(SAMPLE);
+    let path = Files::new(dir, shared.model.name).create(shared.model.version)?;
+    let built = sample(shared, &path, batch_events, Position(sampled));
+    files::remove(&path)?;
+    let seconds = built?.as_secs_f64() * events as f64 / sampled.max(1) as f64;
+    let disk_bytes = needed_bytes(&shared.pool.path());
+    Ok(RebuildEstimate { view: shared.model.name, events, sampled, seconds, disk_bytes, free_bytes: free_bytes(dir)? })
+}
+
+fn sample(shared: &Shared, path: &Path, batch_events: usize, until: Position) -> Result<Duration, ViewError> {
+    let begun = Instant::now();
+    let mark = Mark::start(shared.reader.identity(), until);
+    let db = store::create(path, shared.model, mark).map_err(|error| failed(path, &error))?;
+    let mut opened = Opened { path: path.to_owned(), db, mark };
+    let mut keeper = (shared.model.keeper)();
+    let alone = Alone(shared);
+    let feed = Feed { until: Some(until), ..shared.feed(batch_events, &alone) };
+    feed.run(&mut opened, keeper.as_mut()).map_err(|trouble| {
+        let (Trouble::Refused { reason, .. }
+        | Trouble::Unfit { reason, .. }
+        | Trouble::Damage(reason)
+        | Trouble::Passing(reason)) = trouble;
+        ViewError::Store { path: path.to_owned(), reason }
+    })?;
+    Ok(begun.elapsed())
+}
+
+/// Feeds a file that nobody looks at.
+struct Alone<'a>(&'a Shared);
+
+impl Feeder for Alone<'_> {
+    fn is_stopping(&self) -> bool {
+        self.0.stopping()
+    }
+
+    fn committed(&self, _: &Connection, _: &Mark) {}
+
+    fn purges(&self, _: &Path) -> Result<(), ViewError> {
+        Ok(())
+    }
+}
+
+/// A file as large as the one in use, and half of that again for its write-ahead log.
+fn needed_bytes(in_use: &Path) -> u64 {
+    let bytes = std::fs::metadata(in_use).map_or(0, |file| file.len());
+    bytes + bytes / 2
+}
+
+fn free_bytes(dir: &Path) -> Result<u64, ViewError> {
+    let found = rustix::fs::statvfs(dir).map_err(|error| io_error("ask for the free space of", dir)(error.into()))?;
+    Ok(found.f_bavail * found.f_frsize)
+}
+
+fn failed(path: &Path, error: &rusqlite::Error) -> ViewError {
+    ViewError::Store { path: path.to_owned(), reason: error.to_string() }
+}
