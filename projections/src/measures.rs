@@ -33,6 +33,10 @@ pub mod explain;
 
 pub mod publish;
 
+pub mod table;
+
+pub mod chart;
+
 pub use fold::Fold;
 pub use list::{List, Measure};
 pub use run::{Question, Run};

@@ -137,6 +137,7 @@ impl Service {
             limits: Limits::new(&settings),
             settings,
             stopping: self.stopping.clone(),
+            figures: Arc::default(),
             metrics: self.metrics.clone(),
         }))
     }

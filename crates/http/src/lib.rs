@@ -8,6 +8,7 @@ mod actor;
 mod admission;
 mod answer;
 mod command;
+mod figures;
 mod glass;
 mod limits;
 mod metrics;
@@ -26,6 +27,7 @@ mod view_index;
 /// The one place axum comes from: whoever serves the router needs its listener.
 pub use admission::Admissions;
 pub use axum;
+pub use figures::Figures;
 pub use glass::Glass;
 pub use limits::Limits;
 pub use metrics::Metrics;

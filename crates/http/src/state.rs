@@ -11,6 +11,7 @@ use caseledger_views::Views;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admissions;
+use crate::figures::Figures;
 use crate::glass::Glass;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -95,6 +96,8 @@ pub struct Parts {
     pub settings: HttpSettings,
     /// Cancelled when the service stops: live feeds end with it.
     pub stopping: CancellationToken,
+    /// What the measures know of the log, kept from question to question.
+    pub figures: Arc<Figures>,
     /// Counters of the interface.
     pub metrics: Metrics,
 }

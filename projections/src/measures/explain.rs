@@ -1,6 +1,7 @@
 //! Why a case is counted as it is: in words, with the days that were counted and skipped, and the events that decided.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use caseledger_events::dates::Timestamp;
@@ -17,7 +18,7 @@ use super::unit::Unit;
 use super::verdict::{Exclusion, Judgement, SecondBy, Verdict};
 
 /// The explanation of one verdict.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Explained {
     /// The measure.
     pub measure: String,
@@ -61,7 +62,7 @@ pub struct Explained {
 }
 
 /// A day that was not counted.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct SkippedDay {
     /// The day.
     pub day: NaiveDate,

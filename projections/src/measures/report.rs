@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use caseledger_events::ids::{Code, Position};
@@ -15,7 +16,7 @@ use super::verdict::{Judgement, SecondBy, Verdict};
 pub type Passes = HashMap<(String, Code, Option<Code>), bool>;
 
 /// The figures of one measure for one provider, in one catchment or in all.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Row {
     /// The measure.
     pub measure: String,
@@ -61,7 +62,7 @@ pub struct Row {
 }
 
 /// What follows for a measure.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Outcome {
     /// The threshold is reached, whatever becomes of what is open.
@@ -157,7 +158,7 @@ impl Row {
         }
     }
 
-    fn conclude(&mut self, measure: &Measure, passes: Option<&Passes>) {
+    fn conclude(&mut self, measure: &Measure) {
         let Some(threshold) = measure.threshold() else { return };
         let reached = |achieved: u32, of: u32| u64::from(achieved) * 100 >= u64::from(threshold) * u64::from(of);
         let (achieved, open) = (self.numerator(), self.population - self.decided());
@@ -175,16 +176,21 @@ impl Row {
             let missing = self.not_assessable.keys().next().cloned().unwrap_or_default();
             Outcome::NotAssessable { missing }
         };
+    }
+
+    /// Lets a pass of the quarter that is reassessed stay, where the measure says so (S2).
+    fn reassess(&mut self, measure: &Measure, passes: Option<&Passes>) {
         let undecided = matches!(self.outcome, Outcome::Failed | Outcome::Open | Outcome::NotAssessable { .. });
-        if measure.sticky && undecided {
-            let key = (measure.id.clone(), self.provider, self.catchment);
-            match passes.map(|passes| passes.get(&key)) {
-                Some(Some(true)) => self.outcome = Outcome::PassedEarlier,
-                Some(_) => {}
-                None => {
-                    let missing = "the published result of the quarter that is reassessed".to_owned();
-                    self.outcome = Outcome::NotAssessable { missing };
-                }
+        if !(measure.sticky && undecided) {
+            return;
+        }
+        let key = (measure.id.clone(), self.provider, self.catchment);
+        match passes.and_then(|passes| passes.get(&key)) {
+            Some(true) => self.outcome = Outcome::PassedEarlier,
+            Some(false) => {}
+            None => {
+                let missing = "the published result of the quarter that is reassessed".to_owned();
+                self.outcome = Outcome::NotAssessable { missing };
             }
         }
     }
@@ -207,7 +213,8 @@ pub fn rows(fold: &Fold, run: &Run<'_>, passes: Option<&Passes>) -> Vec<Row> {
             row.or_insert_with(|| Row::new(measure, provider, catchment)).count(judgement);
         }
         for row in of_catchments.values_mut() {
-            row.conclude(measure, passes);
+            row.conclude(measure);
+            row.reassess(measure, passes);
         }
         rows.extend(of_catchments.into_values());
     }
@@ -215,7 +222,7 @@ pub fn rows(fold: &Fold, run: &Run<'_>, passes: Option<&Passes>) -> Vec<Row> {
 }
 
 /// What one provider told for a narrative measure.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct NarrativeRow {
     /// The measure.
     pub measure: String,
@@ -251,7 +258,7 @@ pub fn together(list_measure: &Measure, rows: &[&Row]) -> Option<Row> {
     for row in rows {
         sum.add(row);
     }
-    sum.conclude(list_measure, Some(&Passes::new()));
+    sum.conclude(list_measure);
     let passed = |row: &&Row| matches!(row.outcome, Outcome::Passed | Outcome::PassedEarlier | Outcome::NotApplicable);
     let undecided = rows.iter().find(|row| matches!(row.outcome, Outcome::NotAssessable { .. }));
     if sum.outcome == Outcome::Failed && list_measure.sticky {

@@ -106,6 +106,7 @@ impl Service {
             relay: RelayView::disabled(),
             settings,
             stopping: stopping.clone(),
+            figures: Arc::default(),
             metrics: Metrics::default(),
         });
         Service { app: router(state), ledger, access_log, stopping, views, dir }
