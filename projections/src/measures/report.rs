@@ -261,7 +261,8 @@ pub fn together(list_measure: &Measure, rows: &[&Row]) -> Option<Row> {
     sum.conclude(list_measure);
     let passed = |row: &&Row| matches!(row.outcome, Outcome::Passed | Outcome::PassedEarlier | Outcome::NotApplicable);
     let undecided = rows.iter().find(|row| matches!(row.outcome, Outcome::NotAssessable { .. }));
-    if sum.outcome == Outcome::Failed && list_measure.sticky {
+    let settled = matches!(sum.outcome, Outcome::Passed | Outcome::NotApplicable);
+    if list_measure.sticky && !settled {
         if rows.iter().all(passed) {
             sum.outcome = Outcome::PassedEarlier;
         } else if let Some(row) = undecided {
