@@ -38,6 +38,7 @@ mod reference;
 mod simulation;
 mod subject;
 mod viewers;
+mod views;
 
 /// A row of the table.
 pub struct Route {
@@ -72,6 +73,7 @@ pub fn routes() -> Vec<Route> {
         viewers::routes(),
         subject::routes(),
         ledger::routes(),
+        views::routes(),
         catalogue::routes(),
         simulation::routes(),
         health::routes(),

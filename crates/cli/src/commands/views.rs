@@ -1,4 +1,6 @@
-//! `caseledger views`.
+//! `caseledger views`: how the read models stand, and building one anew while the one in use goes on.
+
+mod rebuild;
 
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
@@ -10,7 +12,7 @@ use crate::output::{Output, thousands};
 use crate::road::Road;
 use crate::settings::SettingsArgs;
 
-/// Look at the read models
+/// Look at the read models, build one anew
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -21,6 +23,19 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Status(StatusArgs),
+    Rebuild(rebuild::RebuildArgs),
+    /// Put the file built beside a read model into use; what was in use stays beside, for an instant way back
+    #[command(after_help = rebuild::EXIT_CODES)]
+    Switch(rebuild::SteerArgs),
+    /// Pause what is built beside a read model; what was read is kept
+    #[command(after_help = rebuild::EXIT_CODES)]
+    Pause(rebuild::SteerArgs),
+    /// Go on with what was paused
+    #[command(after_help = rebuild::EXIT_CODES)]
+    Resume(rebuild::SteerArgs),
+    /// Give up what stands beside a read model, and its file
+    #[command(after_help = rebuild::EXIT_CODES)]
+    Drop(rebuild::SteerArgs),
 }
 
 /// Say how far each read model has read, and what holds it up
@@ -39,9 +54,20 @@ struct StatusArgs {
     settings: SettingsArgs,
 }
 
-/// Asks the server, or opens the views where none runs.
+/// Does what was asked.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let What::Status(args) = &args.what;
+    match &args.what {
+        What::Status(args) => status(args, global, output),
+        What::Rebuild(args) => rebuild::run(args, global, output),
+        What::Switch(args) => rebuild::steer(args, "switch", global, output),
+        What::Pause(args) => rebuild::steer(args, "pause", global, output),
+        What::Resume(args) => rebuild::steer(args, "resume", global, output),
+        What::Drop(args) => rebuild::steer(args, "drop", global, output),
+    }
+}
+
+/// Asks the server, or opens the views where none runs.
+fn status(args: &StatusArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
     let document = crate::runtime()?.block_on(async {
@@ -88,6 +114,9 @@ fn print(views: &[Value], output: &mut Output) {
         let name = view["view"].as_str().unwrap_or_default();
         for reason in [&view["state"]["reason"], &view["last_error"]].into_iter().filter_map(Value::as_str) {
             output.line(format_args!("{name}: {reason}"));
+        }
+        if let Some(beside) = view.get("beside").filter(|beside| !beside.is_null()) {
+            output.line(format_args!("{name}: beside it, {}", rebuild::told(beside)));
         }
         for aside in view["set_aside"].as_array().into_iter().flatten() {
             output.line(format_args!("{name}: {} was set aside: {}", aside["file"], aside["reason"]));

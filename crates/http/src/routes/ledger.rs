@@ -1,11 +1,10 @@
-//! The ledger itself: which one it is, where it ends, how views and broadcast stand.
+//! The ledger itself: which one it is, where it ends, how the broadcast stands.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use axum::routing::get;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
-use caseledger_views::ViewStatus;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,12 +25,6 @@ pub struct LedgerDocument {
     chain_hash: String,
     /// Whether it runs on simulated time.
     simulated: bool,
-}
-
-/// How the read models stand.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ViewsDocument {
-    items: Vec<ViewStatus>,
 }
 
 /// How the broadcast stands.
@@ -61,13 +54,6 @@ pub fn routes() -> Vec<Route> {
         },
         Route {
             method: Method::GET,
-            path: "/v1/views",
-            summary: "Says how the read models stand.",
-            handler: || get(views),
-            describe: |route, generator| openapi::get::<ViewsDocument>(route, generator, &[]),
-        },
-        Route {
-            method: Method::GET,
             path: "/v1/relay",
             summary: "Says how the broadcast stands.",
             handler: || get(relay),
@@ -91,10 +77,6 @@ async fn ledger(State(state): State<AppState>, _: Asker) -> Result<Json<LedgerDo
         chain_hash: hash.to_string(),
         simulated: state.ledger.is_simulated(),
     }))
-}
-
-async fn views(State(state): State<AppState>, _: Asker) -> Json<ViewsDocument> {
-    Json(ViewsDocument { items: state.views.status() })
 }
 
 async fn relay(State(state): State<AppState>, _: Asker) -> Json<RelayDocument> {

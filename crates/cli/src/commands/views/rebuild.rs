@@ -1,0 +1,215 @@
+//! `caseledger views rebuild`, `switch`, `pause`, `resume`, `drop`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::asking::AskingArgs;
+use crate::cli::Global;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, count, thousands};
+use crate::progress::Progress;
+use crate::road::Road;
+use crate::settings::SettingsArgs;
+
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 done · 1 the files differ, or the build was given up · 3 the directory is busy · 4 no such view · 5 refused";
+
+/// How often it is asked how far a build is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Build a read model anew from the log, beside the one in use
+///
+/// The read model in use goes on answering and following. When the new file holds the whole history, both are compared
+/// row by row at one position. `caseledger views switch` then puts it into use; with --switch that is done at once
+/// where every row is the same. Interrupting this command leaves a server building; without a server the build ends
+/// with the command, and the next one goes on where it stood.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = EXIT_CODES)]
+pub struct RebuildArgs {
+    /// The read model, as `caseledger views status` names it
+    view: String,
+
+    /// Only say what it will take: events, time, space
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Begin at the first event, also where an earlier build was left behind
+    #[arg(long)]
+    fresh: bool,
+
+    /// Put it into use when every row is the same
+    #[arg(long, conflicts_with = "dry_run")]
+    switch: bool,
+
+    #[command(flatten)]
+    asking: AskingArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Which read model.
+#[derive(clap::Args)]
+pub struct SteerArgs {
+    /// The read model, as `caseledger views status` names it
+    view: String,
+
+    #[command(flatten)]
+    asking: AskingArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Begins a build and watches it.
+pub(super) fn run(args: &RebuildArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let settings = args.settings.resolve(&global.data)?;
+    let asking = args.asking.read()?;
+    crate::runtime()?.block_on(async {
+        let road = Road::open(&global.data, &settings, asking).await?;
+        let done = build(args, &road, output).await;
+        road.close().await;
+        done
+    })
+}
+
+async fn build(args: &RebuildArgs, road: &Road, output: &mut Output) -> Result<Exit, Failure> {
+    let view = &args.view;
+    let body = json!({"dry_run": args.dry_run, "fresh": args.fresh});
+    let begun = road.post(&path(view, "rebuild"), "rebuild", &body).await?.accepted()?;
+    if args.dry_run {
+        estimated(&begun["estimate"], output);
+        return Ok(Exit::Ok);
+    }
+    let beside = watch(view, road).await?;
+    let is_equal = beside["parity"]["is_equal"].as_bool();
+    if output.json {
+        output.json_line(&beside);
+    } else {
+        output.line(format_args!("{view}: {}", told(&beside)));
+        differences(&beside, output);
+    }
+    if is_equal != Some(true) {
+        return Ok(Exit::FoundWrong);
+    }
+    if args.switch {
+        let switched = road.post(&path(view, "beside"), "switch", &json!({"act": "switch"})).await?.accepted()?;
+        output.line(format_args!("{view}: the new file is in use; {} stays beside it", word(&switched["file"])));
+    } else {
+        output.line(format_args!("put it into use: caseledger views switch {view}"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Shows how far the build is until it is over.
+async fn watch(view: &str, road: &Road) -> Result<Value, Failure> {
+    let mut progress: Option<Progress> = None;
+    loop {
+        let views = road.get("/v1/views").await?.accepted()?;
+        let mut items = views["items"].as_array().into_iter().flatten();
+        let beside = items.find(|item| item["view"] == view).map_or(Value::Null, |item| item["beside"].clone());
+        let head = beside["head"].as_u64().unwrap_or_default();
+        match beside["state"]["is"].as_str() {
+            Some("building" | "comparing") => {
+                let progress = progress.get_or_insert_with(|| Progress::events("building", head));
+                progress.set(beside["position"].as_u64().unwrap_or_default());
+            }
+            _ => return Ok(beside),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Steers what stands beside.
+pub(super) fn steer(args: &SteerArgs, act: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let settings = args.settings.resolve(&global.data)?;
+    let asking = args.asking.read()?;
+    let beside = crate::runtime()?.block_on(async {
+        let road = Road::open(&global.data, &settings, asking).await?;
+        let answer = road.post(&path(&args.view, "beside"), act, &json!({"act": act})).await;
+        road.close().await;
+        answer?.accepted()
+    })?;
+    if output.json {
+        output.json_line(&beside);
+    } else {
+        output.line(format_args!("{}: beside it, {}", args.view, told(&beside)));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Says in a sentence how the file beside stands.
+pub(super) fn told(beside: &Value) -> String {
+    let number = |name: &str| thousands(beside[name].as_f64().unwrap_or_default() as u64);
+    let left = match beside["seconds_left"].as_f64() {
+        Some(left) if left >= 1.0 => format!(", {left:.0} s left"),
+        _ => String::new(),
+    };
+    let reason = beside["state"]["reason"].as_str().map_or(String::new(), |reason| format!(": {reason}"));
+    let parity = match beside["parity"]["is_equal"].as_bool() {
+        Some(true) => format!("; every row is the same at position {}", beside["parity"]["position"]),
+        Some(false) => format!("; rows differ at position {}", beside["parity"]["position"]),
+        None => String::new(),
+    };
+    let (file, state) = (word(&beside["file"]), word(&beside["state"]["is"]));
+    format!("{file} is {state}{reason}, at {} of {}{left}{parity}", number("position"), number("head"))
+}
+
+fn differences(beside: &Value, output: &mut Output) {
+    for table in beside["parity"]["tables"].as_array().into_iter().flatten() {
+        let rows = |name: &str| thousands(table[name].as_u64().unwrap_or_default());
+        let verdict = if table["is_equal"] == true { "same" } else { "DIFFERS" };
+        let (in_use, beside) = (rows("rows_in_use"), rows("rows_beside"));
+        output.line(format_args!("  {verdict:<8}{:<14}{in_use} rows in use, {beside} beside", word(&table["table"])));
+    }
+}
+
+fn estimated(estimate: &Value, output: &mut Output) {
+    if output.json {
+        return output.json_line(estimate);
+    }
+    let number = |name: &str| estimate[name].as_u64().unwrap_or_default();
+    let mib = |name: &str| thousands(number(name) >> 20);
+    output.line(format_args!(
+        "{}: {} to read, about {:.0} s; about {} MiB while it is built, {} MiB are free",
+        word(&estimate["view"]),
+        count(number("events"), "event"),
+        estimate["seconds"].as_f64().unwrap_or_default().ceil(),
+        mib("disk_bytes"),
+        mib("free_bytes"),
+    ));
+}
+
+fn path(view: &str, what: &str) -> String {
+    // A name with anything else in it is none, and is not to become part of another path.
+    let name: String = view.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).collect();
+    format!("/v1/views/{name}/{what}")
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_told_in_one_sentence() {
+        let building = json!({"file": "case_view.v3.2.sqlite", "state": {"is": "building"}, "position": 1200, "head": 5000,
+            "seconds_left": 12.4, "parity": null});
+        assert_eq!(told(&building), "case_view.v3.2.sqlite is building, at 1 200 of 5 000, 12 s left");
+        let ready = json!({"file": "f", "state": {"is": "ready"}, "position": 5, "head": 5, "seconds_left": 0.0,
+            "parity": {"is_equal": false, "position": 4}});
+        assert_eq!(told(&ready), "f is ready, at 5 of 5; rows differ at position 4");
+        let ended =
+            json!({"file": "f", "state": {"is": "ended", "reason": "it was dropped"}, "position": 5, "head": 5});
+        assert_eq!(told(&ended), "f is ended: it was dropped, at 5 of 5");
+    }
+
+    #[test]
+    fn a_name_never_becomes_another_path() {
+        assert_eq!(path("../keys", "rebuild"), "/v1/views/..keys/rebuild");
+        assert_eq!(path("case_view", "beside"), "/v1/views/case_view/beside");
+    }
+}

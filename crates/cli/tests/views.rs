@@ -1,0 +1,44 @@
+//! `caseledger views`: a read model is built anew while a server runs, and without one.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod support;
+
+use support::{ledger, on, record, server};
+
+#[test]
+fn a_view_is_built_anew_beside_a_running_server_compared_and_put_into_use_and_back() {
+    let top = ledger(20);
+    let dir = top.path().join("ledger");
+    let server = server(&dir).start();
+    record(&server, 21);
+    let estimate = on(&dir, "views rebuild", &["case_view", "--dry-run", "--json"]).ended(0).json();
+    assert!(estimate["events"].as_u64().unwrap() >= 1 && estimate["seconds"].as_f64().unwrap() > 0.0, "{estimate}");
+    let before = in_use(&dir);
+    let built = on(&dir, "views rebuild", &["case_view", "--switch"]).ended(0).out;
+    assert!(built.contains("every row is the same") && built.contains("the new file is in use"), "{built}");
+    let after = in_use(&dir);
+    assert_ne!(before, after);
+    on(&dir, "views rebuild", &["case_view"]).ended(5);
+    let back = on(&dir, "views switch", &["case_view"]).ended(0).out;
+    assert!(back.contains(&format!("{after} is previous")), "{back}");
+    assert_eq!(in_use(&dir), before);
+    on(&dir, "views drop", &["case_view"]).ended(0);
+    let status = on(&dir, "views status", &[]).ended(0).out;
+    assert!(status.contains("it was dropped"), "{status}");
+    let unknown = on(&dir, "views rebuild", &["case_veiw"]).ended(4);
+    assert!(unknown.err.contains("there are: case_view"), "{}", unknown.err);
+}
+
+#[test]
+fn without_a_server_the_command_builds_and_switches_by_itself() {
+    let top = ledger(20);
+    let dir = top.path().join("ledger");
+    on(&dir, "views rebuild", &["case_view", "--switch"]).ended(0);
+    on(&dir, "views switch", &["case_view"]).ended(5);
+}
+
+fn in_use(dir: &std::path::Path) -> String {
+    let status = on(dir, "views status", &["--json"]).ended(0).json();
+    status["file"].as_str().unwrap().to_owned()
+}

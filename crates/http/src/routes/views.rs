@@ -1,0 +1,162 @@
+//! How the read models stand, and building one anew beside the one in use.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
+use axum::routing::{get, post};
+use caseledger_events::access::Operation;
+use caseledger_events::input;
+use caseledger_events::viewed::Viewed;
+use caseledger_views::{BesideStatus, RebuildError, RebuildEstimate, Steer, ViewStatus, Views};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Route;
+use crate::actor::Asker;
+use crate::admission::may;
+use crate::command::JsonText;
+use crate::on_record::note;
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// How the read models stand.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ViewsDocument {
+    items: Vec<ViewStatus>,
+}
+
+/// How a read model is built anew.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RebuildBody {
+    /// Only say what it will take.
+    #[serde(default)]
+    dry_run: bool,
+    /// Throw away what a restart left behind, instead of going on with it.
+    #[serde(default)]
+    fresh: bool,
+}
+
+/// What a build will take, or how the one that was begun stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RebuildDocument {
+    estimate: Option<RebuildEstimate>,
+    beside: Option<BesideStatus>,
+}
+
+/// What is to be done with the file beside the one in use.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SteerBody {
+    act: Act,
+}
+
+/// What can be done with the file beside the one in use.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Stop reading; what was read is kept.
+    Pause,
+    /// Read on.
+    Resume,
+    /// Give it up; its file goes.
+    Drop,
+    /// Put it into use; what was in use stays beside, for an instant way back.
+    Switch,
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::GET,
+            path: "/v1/views",
+            summary: "Says how the read models stand.",
+            handler: || get(views),
+            describe: |route, generator| openapi::get::<ViewsDocument>(route, generator, &[]),
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/views/{view}/rebuild",
+            summary: "Begins building a read model anew beside the one in use, which goes on; or says what that will take.",
+            handler: || post(rebuild),
+            describe: openapi::post::<RebuildBody, RebuildDocument>,
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/views/{view}/beside",
+            summary: "Pauses, resumes or drops what is built beside a read model, or puts it into use.",
+            handler: || post(steer),
+            describe: openapi::post::<SteerBody, BesideStatus>,
+        },
+    ]
+}
+
+async fn views(State(state): State<AppState>, _: Asker) -> Json<ViewsDocument> {
+    Json(ViewsDocument { items: state.views.status() })
+}
+
+async fn rebuild(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(view): Path<String>,
+    JsonText(text): JsonText,
+) -> Result<Json<RebuildDocument>, Problem> {
+    let RebuildBody { dry_run, fresh } = input::read(&text, "")?;
+    may(&state, &asker, Operation::Operate).await?;
+    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    let document = on_the_views(&state, move |views| {
+        Ok(match dry_run {
+            true => RebuildDocument { estimate: Some(views.estimate_rebuild(&view)?), beside: None },
+            false => RebuildDocument { estimate: None, beside: Some(views.rebuild(&view, fresh)?) },
+        })
+    });
+    Ok(Json(document.await?))
+}
+
+async fn steer(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(view): Path<String>,
+    JsonText(text): JsonText,
+) -> Result<Json<BesideStatus>, Problem> {
+    let SteerBody { act } = input::read(&text, "")?;
+    may(&state, &asker, Operation::Operate).await?;
+    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    let act = match act {
+        Act::Pause => Steer::Pause,
+        Act::Resume => Steer::Resume,
+        Act::Drop => Steer::Drop,
+        Act::Switch => Steer::Switch,
+    };
+    Ok(Json(on_the_views(&state, move |views| views.steer(&view, act)).await?))
+}
+
+/// Files are opened and waited for: not on a thread that serves others.
+async fn on_the_views<T: Send + 'static>(
+    state: &AppState,
+    act: impl FnOnce(&Views) -> Result<T, RebuildError> + Send + 'static,
+) -> Result<T, Problem> {
+    let views = state.views.clone();
+    let done = tokio::task::spawn_blocking(move || act(&views)).await;
+    done.map_err(|_| Problem::internal("the views were not asked"))?.map_err(Problem::from)
+}
+
+impl From<RebuildError> for Problem {
+    fn from(error: RebuildError) -> Problem {
+        let (status, code) = match &error {
+            RebuildError::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown-view"),
+            RebuildError::Busy { .. } => (StatusCode::CONFLICT, "rebuild-under-way"),
+            RebuildError::Nothing => (StatusCode::CONFLICT, "no-rebuild"),
+            RebuildError::NotReady { .. } => (StatusCode::CONFLICT, "rebuild-not-ready"),
+            RebuildError::NoSpace { .. } => (StatusCode::INSUFFICIENT_STORAGE, "no-space"),
+            RebuildError::View(source) => {
+                // Paths are for the operator's log.
+                tracing::error!(error = %source, "a view was not built");
+                return Problem::internal("the view's files cannot be used; the service's log says why");
+            }
+        };
+        Problem::new(status, code, error.to_string()).way_out("GET /v1/views tells how the views stand")
+    }
+}
