@@ -215,7 +215,7 @@ fn status(denied: Denied) -> u16 {
 /// The word of the answer for the form a level is shown in; `None` where nothing is.
 fn form(level: Level) -> Option<&'static str> {
     match level {
-        Level::Full | Level::FactsOnly | Level::AsAtHandOver => Some("case"),
+        Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => Some("case"),
         Level::School => Some("school"),
         Level::OwnRequest => Some("own_request"),
         Level::SharedItems => Some("shared_items"),

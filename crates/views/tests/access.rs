@@ -124,7 +124,7 @@ fn level_of(item: &ShownItem) -> &'static str {
 
 fn form(level: Level) -> &'static str {
     match level {
-        Level::Full | Level::FactsOnly | Level::AsAtHandOver => "case",
+        Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => "case",
         Level::School => "school",
         Level::OwnRequest => "own request",
         Level::SharedItems => "shared items",

@@ -72,6 +72,8 @@ pub enum Filter {
     },
     /// Routed by one of these catchments.
     Catchments(Vec<Code>),
+    /// With a notification to the Prosecutions Unit (E36).
+    Prosecution,
     /// Waiting for the Ministry or CIT.
     WithMinistry,
     /// With an open request to this agency.
@@ -101,6 +103,7 @@ impl Filter {
             Filter::Catchments(of_region) => {
                 (case.catchment.is_some_and(|at| of_region.contains(&at)), Missing::OutsideTheRegion)
             }
+            Filter::Prosecution => (case.prosecution, Missing::NotNotified),
             Filter::WithMinistry => (waits_for_the_ministry(case), Missing::NotWithTheMinistry),
             Filter::AskedOf(agency) => (case.is_asking(*agency), Missing::NotAsked),
             Filter::WithdrawnFrom(agency) => (case.has_withdrawn_from(*agency), Missing::NothingWithdrawn),
@@ -162,6 +165,8 @@ pub enum Missing {
     NothingShared,
     /// The case lies in no catchment of the region.
     OutsideTheRegion,
+    /// The Prosecutions Unit was not notified of the case.
+    NotNotified,
     /// The case waits for neither the Ministry nor CIT.
     NotWithTheMinistry,
     /// The agency is asked nothing.
@@ -188,6 +193,7 @@ impl Missing {
             Missing::NotTheLastSchool => "an end of the student's enrolment at this school, with none after it",
             Missing::NothingShared => "a comment that the case owner shares while the student is enrolled nowhere",
             Missing::OutsideTheRegion => "an allocation in a catchment of the region, or a grant for another region",
+            Missing::NotNotified => "a notification of the unit (`notify-prosecution`)",
             Missing::NotWithTheMinistry => "a check, a detailed check, or a reallocation to CIT",
             Missing::NotAsked => "a request to this agency (`open-information-request`)",
             Missing::NothingWithdrawn => "a request to this agency that is withdrawn before it is answered",
@@ -210,6 +216,7 @@ impl fmt::Display for Missing {
             Missing::NotTheLastSchool => "the student is enrolled, or was last enrolled elsewhere",
             Missing::NothingShared => "no comment was shared since the student left the school",
             Missing::OutsideTheRegion => "the case lies in no catchment of the region",
+            Missing::NotNotified => "the unit was not notified of the case",
             Missing::NotWithTheMinistry => "the case waits for neither the Ministry nor CIT",
             Missing::NotAsked => "the agency has no open request on the case",
             Missing::NothingWithdrawn => "no request to the agency was withdrawn unanswered",

@@ -170,7 +170,7 @@ impl Grant {
     /// Returns why the case was closed, as far as it is shown.
     pub fn closed_because(&self, reason: ClosureReason) -> Option<ClosureReason> {
         match self.level() {
-            Level::Full | Level::FactsOnly | Level::AsAtHandOver => Some(reason),
+            Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => Some(reason),
             Level::School => reason_for_schools(reason),
             Level::OwnRequest => reason_for_schools(reason).filter(|_| self.follows),
             Level::SharedItems | Level::Preview | Level::Question | Level::Receipt => None,

@@ -21,6 +21,7 @@ impl Filter {
             Filter::RequestedBy { school, .. } => vec![key("requested", *school)],
             Filter::SharedWithLast { school, .. } => vec![key("shared", *school)],
             Filter::Catchments(catchments) => catchments.iter().map(|&catchment| key("catchment", catchment)).collect(),
+            Filter::Prosecution => vec!["prosecution".to_owned()],
             Filter::WithMinistry => vec!["with-ministry".to_owned()],
             Filter::AskedOf(agency) => vec![asked(*agency, true)],
             Filter::WithdrawnFrom(agency) => vec![asked(*agency, false)],
@@ -50,6 +51,7 @@ impl Standing {
                 keys.push("with-ministry".to_owned());
             }
         }
+        keys.extend(self.prosecution.then(|| "prosecution".to_owned()));
         keys.extend(self.inquiries.iter().map(|inquiry| asked(inquiry.agency, inquiry.open)));
         keys.sort_unstable();
         keys.dedup();

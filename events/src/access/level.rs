@@ -9,6 +9,8 @@ pub enum Level {
     Full,
     /// Every fact, but restricted events as position and hash alone (design §3).
     FactsOnly,
+    /// The same, with what restricted events tell of a prosecution (E36).
+    Prosecution,
     /// What a school is told of a student it has: key actions (Q17), its own acts, comments it may read.
     School,
     /// The comments shared with it, and which case they are on (Q29).
@@ -31,6 +33,7 @@ impl Level {
         match self {
             Level::Full => "every fact",
             Level::FactsOnly => "facts, restricted ones left out",
+            Level::Prosecution => "facts, of restricted ones those of prosecution",
             Level::School => "key actions, own acts, readable comments",
             Level::SharedItems => "shared comments alone",
             Level::OwnRequest => "own request and its state",

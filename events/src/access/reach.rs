@@ -35,6 +35,8 @@ pub enum Reach {
     LastSchool,
     /// Cases in the catchments of the asker's region.
     Region,
+    /// Cases the Prosecutions Unit was notified of.
+    Notified,
     /// Cases that wait for the Ministry or CIT: a check, a detailed check, a move.
     WithMinistry,
     /// Cases with an open request to the asker's agency.
@@ -59,6 +61,7 @@ impl Reach {
             Reach::OwnRequest | Reach::OwnRequestInPerson => "requested",
             Reach::LastSchool => "last-school",
             Reach::Region => "region",
+            Reach::Notified => "notified",
             Reach::WithMinistry => "with-ministry",
             Reach::AskedOf => "asked",
             Reach::WithdrawnFrom => "withdrawn",
@@ -83,6 +86,7 @@ impl Reach {
                 "active cases of students enrolled nowhere, last at the school, with a comment shared since"
             }
             Reach::Region => "cases in the region",
+            Reach::Notified => "cases the unit was notified of",
             Reach::WithMinistry => "cases that wait for the Ministry or CIT",
             Reach::AskedOf => "cases with an open request to the agency",
             Reach::WithdrawnFrom => "cases with a withdrawn, unanswered request to the agency",
@@ -92,7 +96,7 @@ impl Reach {
     /// Returns what takes a case out of reach again.
     pub fn ends_with(self) -> &'static str {
         match self {
-            Reach::Nothing | Reach::Ledger | Reach::All => "the end of the grant",
+            Reach::Nothing | Reach::Ledger | Reach::All | Reach::Notified => "the end of the grant",
             Reach::OwnProvider => "a reallocation of the case, or the end of the grant",
             Reach::Assigned => "an assignment to another case manager, a reallocation, or the end of the grant",
             Reach::FormerProvider => "the case coming back, or the end of the grant",
@@ -128,6 +132,7 @@ impl Reach {
             Reach::OwnRequestInPerson => Filter::RequestedBy { school: organisation, person: Some(person) },
             Reach::LastSchool => Filter::SharedWithLast { school: organisation, on },
             Reach::Region => Filter::Catchments(asker.catchments().to_vec()),
+            Reach::Notified => Filter::Prosecution,
             Reach::WithMinistry => Filter::WithMinistry,
             Reach::AskedOf => agency_of(asker.role()).map_or(Filter::Nothing, Filter::AskedOf),
             Reach::WithdrawnFrom => agency_of(asker.role()).map_or(Filter::Nothing, Filter::WithdrawnFrom),

@@ -34,7 +34,7 @@ impl Level {
     /// What stands in documents of its own (a preview, the state of an own request) is not of the row.
     pub fn row_facts(self) -> Option<&'static [&'static str]> {
         match self {
-            Level::Full | Level::FactsOnly | Level::AsAtHandOver => None,
+            Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => None,
             Level::School => Some(FOR_SCHOOLS),
             Level::SharedItems | Level::Question => Some(&["case", "number", "kind", "version"]),
             Level::OwnRequest | Level::Preview | Level::Receipt => Some(&[]),
@@ -53,12 +53,17 @@ pub(super) fn shows(level: Level, event: &CaseEvent, by: Code, asker: Code, may_
     match level {
         Level::Full | Level::AsAtHandOver => true,
         Level::FactsOnly => !is_restricted(event.kind()),
+        Level::Prosecution => !is_restricted(event.kind()) || is_of_prosecution(event),
         Level::School => to_a_school(event, by == asker, may_read),
         Level::SharedItems => matches!(event, CaseEvent::CommentAdded(_)) && may_read,
         Level::OwnRequest => of_own_request(event, by == asker, follows),
         Level::Question => matches!(event, CaseEvent::InformationRequestOpened(_)) && may_read,
         Level::Preview | Level::Receipt => false,
     }
+}
+
+fn is_of_prosecution(event: &CaseEvent) -> bool {
+    matches!(event, CaseEvent::ProsecutionNotified(_) | CaseEvent::ProsecutionOutcomeRecorded(_))
 }
 
 /// Q17: the key actions schools are told of; V2: its own acts at once; V4: comments it may read.

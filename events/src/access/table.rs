@@ -58,6 +58,9 @@ const DESK: Sees = Sees { contact: Sight::Yes, ..Sees::IDENTITY };
 /// What an agency needs to answer: who is meant, what it is asked, what it answered.
 const QUESTION: Sees = Sees { immigration: Sight::Own, narrative: Sight::Own, ..Sees::IDENTITY };
 
+/// What the Prosecutions Unit needs: who is meant, where they are, what it was sent.
+const PROSECUTION: Sees = Sees { contact: Sight::Yes, restricted: Sight::Yes, ..Sees::IDENTITY };
+
 const NOTHING: Sees = Sees::NOTHING;
 const ALL: Sees = Sees::ALL;
 
@@ -113,8 +116,7 @@ pub const TABLE: &[Row] = &[
     row(NationalServiceDelivery, Reach::All, Level::Full, ALL, &[SubjectExport, BreakGlass], "A21, IPP 6"),
     row(NationalServiceDelivery, Reach::Ledger, Level::FactsOnly, NOTHING, &[Export, GrantRoles, ExplainAccess, AccessLedger, PublishRuns, Hold, Dispose], "A21, E42, E43, E44, E47"),
     row(RegionalOffice, Reach::Region, Level::FactsOnly, Sees::IDENTITY, &[OpenCase, Timeline, List, Search], "A12, R32"),
-    // Nothing until its notifications (E36) are recorded: then those cases.
-    row(ProsecutionsUnit, Reach::Nothing, Level::Receipt, NOTHING, &[], "A17, E36"),
+    row(ProsecutionsUnit, Reach::Notified, Level::Prosecution, PROSECUTION, &[OpenCase, Timeline, Act, List], "A17, E36, R36"),
 ];
 
 /// Returns the rows of a role, in the order of the table.

@@ -53,7 +53,7 @@ Examples:
 
 Goes to the server that runs on the directory, or opens it where none does.
 Exit codes: 0 done · 3 the directory is busy · 4 no such case or ledger · 5 refused")]
-    Viewers(viewers::Args),
+    Viewers(Box<viewers::Args>),
     /// List who holds which role, now or at a moment in the past
     #[command(after_help = "Exit codes: 0 done · 4 no such ledger")]
     Grants {

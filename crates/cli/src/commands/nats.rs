@@ -31,7 +31,7 @@ pub struct Args {
 enum What {
     Check(CheckArgs),
     Rebuild(RebuildArgs),
-    Consumer(ConsumerArgs),
+    Consumer(Box<ConsumerArgs>),
 }
 
 /// Compare every message of the stream with the event at its position

@@ -23,7 +23,7 @@ pub(super) fn case(
     let fields = Fields { db, grant };
     let as_of_position = as_of.position;
     Ok(match grant.level() {
-        Level::Full | Level::FactsOnly | Level::AsAtHandOver => {
+        Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => {
             Some(ShownCase::Case(Box::new(read::document(db, reference, grant, as_of)?)))
         }
         Level::School => {
@@ -68,7 +68,7 @@ pub(super) fn item(
 ) -> rusqlite::Result<Option<ShownItem>> {
     let fields = Fields { db, grant };
     Ok(match grant.level() {
-        Level::Full | Level::FactsOnly | Level::AsAtHandOver => {
+        Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => {
             let mut row = read::row(db, reference, grant)?;
             row.speak_of(day);
             Some(ShownItem::Case(Box::new(CaseItem { student_name: fields.name(row.student_at)?, row })))

@@ -38,6 +38,7 @@ impl Reach {
             | Filter::Provider { .. }
             | Filter::RequestedBy { person: None, .. }
             | Filter::Catchments(_)
+            | Filter::Prosecution
             | Filter::WithMinistry
             | Filter::AskedOf(Agency::Inz | Agency::Msd)
             | Filter::WithdrawnFrom(Agency::Inz | Agency::Msd) => (None, None, true),
@@ -85,7 +86,7 @@ pub(super) fn shows_filters(level: Level, query: &CaseQuery) -> bool {
     let else_ = flag.is_some() || opened || student.is_some();
     match level {
         Level::Full => true,
-        Level::FactsOnly => *flag != Some(Flag::OutOfCountryUnconfirmed),
+        Level::FactsOnly | Level::Prosecution => *flag != Some(Flag::OutOfCountryUnconfirmed),
         // What it was at the hand-over is not what the columns hold.
         Level::AsAtHandOver => !other_places && !work && kind.is_none() && flag.is_none(),
         Level::School => !other_places && !else_,
@@ -97,5 +98,5 @@ pub(super) fn shows_filters(level: Level, query: &CaseQuery) -> bool {
 
 /// Returns whether a list tells when something last happened on a case.
 pub(super) fn shows_activity(level: Level) -> bool {
-    matches!(level, Level::Full | Level::FactsOnly)
+    matches!(level, Level::Full | Level::FactsOnly | Level::Prosecution)
 }

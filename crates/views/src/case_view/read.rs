@@ -47,7 +47,7 @@ pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::R
         }
         level => {
             let mut row = by_reference(db, reference)?;
-            let asks = level == Level::FactsOnly && row.counts.requests > 0;
+            let asks = !level.shows_restricted() && row.counts.requests > 0;
             let mut requests = if asks { parts::all(db, reference)? } else { BTreeMap::new() };
             leave_out_restricted(&mut row, &mut requests, grant);
             Ok(row)
@@ -79,7 +79,12 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
             .collect::<rusqlite::Result<_>>()?,
         comments: parts.comments.into_values().map(|row| comment(&fields, row)).collect::<rusqlite::Result<_>>()?,
         sharing,
-        statements: row.beside.statements.iter().map(|&row| statement(&fields, row)).collect::<rusqlite::Result<_>>()?,
+        statements: row
+            .beside
+            .statements
+            .iter()
+            .map(|&row| statement(&fields, row))
+            .collect::<rusqlite::Result<_>>()?,
         row,
         as_of: as_of.position,
     })
@@ -117,7 +122,7 @@ fn file(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<Case
 /// for, what was answered, what evidence there is.
 fn leave_out_restricted(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestRow>, grant: &Grant) {
     row.closed_because = row.closed_because.and_then(|reason| grant.closed_because(reason));
-    if grant.level() != Level::FactsOnly {
+    if grant.level().shows_restricted() {
         return;
     }
     requests.retain(|_, request| !request.detailed);

@@ -94,7 +94,7 @@ fn entry(db: &Connection, row: &Row<'_>, grant: &Grant) -> rusqlite::Result<Opti
         fields(personal::all(db, stored.position)?, grant, &written)
     };
     let mut row = stored.tell(&read);
-    if !matches!(grant.level(), Level::Full | Level::FactsOnly | Level::AsAtHandOver) {
+    if !matches!(grant.level(), Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver) {
         row.version = None;
     }
     Ok(Some(TimelineEntry { row, personal }))

@@ -40,7 +40,7 @@ fn immigration_and_restricted_fields_are_for_those_who_work_the_case_and_for_bro
         TABLE.iter().filter(seen).filter(|row| row.shows_existence()).map(|row| row.role).collect();
     assert_eq!(
         roles.into_iter().collect::<Vec<_>>(),
-        [Role::WorkflowLead, Role::CaseManager, Role::Cit, Role::Inz, Role::Msd]
+        [Role::WorkflowLead, Role::CaseManager, Role::Cit, Role::Inz, Role::Msd, Role::ProsecutionsUnit]
     );
 }
 

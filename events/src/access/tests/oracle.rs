@@ -59,6 +59,7 @@ national_service_delivery f: open timeline list
 national_service_delivery G: subject-export break-glass
 national_service_delivery: export grant-roles explain-access access-ledger publish-runs hold dispose
 regional_office f: open timeline list search
+prosecutions_unit p: open timeline act list
 ";
 
 const WITH_MORE_THAN_ONE_FACTOR: &str = "break-glass subject-export access-ledger hold dispose keys";
@@ -69,6 +70,7 @@ fn level(answer: Result<Level, Denied>, operation: Operation) -> char {
         Ok(_) if matches!(operation, Operation::BreakGlass | Operation::SubjectExport) => 'G',
         Ok(Level::Full) => 'F',
         Ok(Level::FactsOnly) => 'f',
+        Ok(Level::Prosecution) => 'p',
         Ok(Level::School) => 'S',
         Ok(Level::SharedItems) => 'I',
         Ok(Level::OwnRequest) => 'R',
@@ -182,7 +184,8 @@ pub fn reached(asker: &Principal, case: &Standing, on: NaiveDate) -> String {
         Role::NationalServiceDelivery => letters.push_str("fG"),
         Role::RelationshipManager | Role::ServiceDesk | Role::Operator | Role::ReportingJob => letters.push('f'),
         Role::Enrol => letters.push('r'),
-        Role::DelegatedAuthoriser | Role::ProsecutionsUnit | Role::Attendance | Role::Migration => {}
+        Role::ProsecutionsUnit => add(case.prosecution, 'p'),
+        Role::DelegatedAuthoriser | Role::Attendance | Role::Migration => {}
     }
     letters
 }
@@ -276,30 +279,35 @@ pub fn kinds() -> Vec<(&'static str, Vec<Told>)> {
             "detailed",
             and(elsewhere(), vec![on("2026-03-02", DetailedImmigrationCheckRequested { request: RequestNumber(1) })]),
         ),
+        (
+            "prosecuted",
+            and(elsewhere(), vec![on("2026-03-02", ProsecutionNotified { evidence: vec![SupportEvidence::Letters] })]),
+        ),
     ]
 }
 
 /// What is answered when these open each kind of case: attendance lead, primary contact and office support of `SCH-1`;
-/// workflow lead and case manager of `ASP-1`; CIT; the regional office of `C-1`; Immigration NZ; MSD.
+/// workflow lead and case manager of `ASP-1`; CIT; the regional office of `C-1`; Immigration NZ; MSD; the Prosecutions Unit.
 const OPENED_BY: &str = "
-own        S S S F F f f . .
-unassigned S S S F . f f . .
-of others  S R S F . f f . .
-elsewhere  . . . . . f . . .
-moved      R R R F F f f . .
-to move    S S S F F f f . .
-moved here S . S . . f . . .
-corrected  S S S H . f . . .
-proposed   . . . P . f . . .
-with CIT   S S S H . F f . .
-closed     R R R F F f f . .
-notified   . . . . . F . . .
-by school  R R R . . F . . .
-NEN        . . . F . f f . .
-NEN shared I . . F . f f . .
-INZ asked  . . . . . f . Q .
-MSD undone . . . . . f . . .
-detailed   . . . . . F . Q .
+own        S S S F F f f . . .
+unassigned S S S F . f f . . .
+of others  S R S F . f f . . .
+elsewhere  . . . . . f . . . .
+moved      R R R F F f f . . .
+to move    S S S F F f f . . .
+moved here S . S . . f . . . .
+corrected  S S S H . f . . . .
+proposed   . . . P . f . . . .
+with CIT   S S S H . F f . . .
+closed     R R R F F f f . . .
+notified   . . . . . F . . . .
+by school  R R R . . F . . . .
+NEN        . . . F . f f . . .
+NEN shared I . . F . f f . . .
+INZ asked  . . . . . f . Q . .
+MSD undone . . . . . f . . . .
+detailed   . . . . . F . Q . .
+prosecuted . . . . . f . . . p
 ";
 
 #[test]
@@ -320,6 +328,7 @@ fn who_opens_which_kind_of_case_and_sees_how_much() {
         Role::RegionalOffice,
         Role::Inz,
         Role::Msd,
+        Role::ProsecutionsUnit,
     ];
     let mut found = String::from("\n");
     for (name, history) in kinds() {
