@@ -328,7 +328,7 @@ impl World {
 }
 
 impl Machine for World {
-    const STATE: u32 = 3;
+    const STATE: u32 = 4;
     type Command = Command;
     type Refusal = Refusal;
     type Warm = Case;

@@ -14,6 +14,7 @@ mod peers;
 mod queries;
 mod relay;
 mod replay;
+mod rules;
 mod service;
 mod synth;
 mod visible;
@@ -84,6 +85,15 @@ enum What {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// The rules alone, on one core: commands decided and folded in, and the state of many cases in memory.
+    Rules {
+        /// Cases that are opened.
+        #[arg(long, default_value_t = 650_000)]
+        cases: u64,
+        /// Of these, the ones that stay active.
+        #[arg(long, default_value_t = 80_000)]
+        active: u64,
+    },
     /// A large ledger: disk, memory, start after a kill, one scattered case.
     Large {
         /// Events.
@@ -102,6 +112,7 @@ fn main() -> Result<()> {
         What::Relay { events } => relay::run(&args.dir, events),
         What::Queries { events, seconds } => queries::run(&args.dir, events, seconds),
         What::Visible { per_second, seconds } => visible::run(&args.dir, per_second, seconds),
+        What::Rules { cases, active } => rules::run(cases, active),
         What::Large { events } => large::run(&args.dir, events),
     }
 }

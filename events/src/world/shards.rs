@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
@@ -18,8 +19,8 @@ pub(super) struct Shard {
     pub highest_number: u32,
     /// The cases held, by id: the order of their stored form.
     pub cases: BTreeMap<CaseId, Case>,
-    /// Cases closed not long ago (Q3), by id.
-    pub closures: BTreeMap<CaseId, RecentClosure>,
+    /// Cases closed not long ago (Q3), by day and id.
+    pub closures: BTreeMap<(NaiveDate, CaseId), RecentClosure>,
     /// Students' ids that are of one student, by the case that was merged (R28).
     pub same: BTreeMap<CaseId, SameStudent>,
     /// What the rules need of the providers.

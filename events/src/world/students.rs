@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{Months, NaiveDate};
+use chrono::Months;
 
 use super::shards::Shard;
 use crate::event::SameStudent;
@@ -48,23 +48,20 @@ impl Students {
 
     /// Remembers a closure, and forgets those in its shard that no policy calls recent any more.
     pub fn closed(&mut self, shard: &mut Shard, closure: RecentClosure) {
-        if let Some(before) = shard.closures.insert(closure.case, closure) {
-            self.forget(&before);
-        }
+        shard.closures.insert((closure.on, closure.case), closure);
         self.closures.entry(closure.student).or_default().push(closure);
         // By the latest of all, so that the order in which they are told makes no difference.
-        let latest = shard.closures.values().map(|held| held.on).max().unwrap_or(closure.on);
+        let latest = shard.closures.last_key_value().map_or(closure.on, |(&(on, _), _)| on);
         let since = latest.checked_sub_months(Months::new(u32::from(RECENT_MONTHS_MAX) + 1));
-        let since = since.unwrap_or(NaiveDate::MIN);
-        let (old, held): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut shard.closures).into_iter().partition(|(_, held)| held.on < since);
-        shard.closures = held;
-        old.values().for_each(|old| self.forget(old));
+        while let Some(oldest) = shard.closures.first_entry().filter(|oldest| Some(oldest.key().0) < since) {
+            self.forget(&oldest.remove());
+        }
     }
 
     /// Forgets the closure of a case that was reopened.
     pub fn reopened(&mut self, shard: &mut Shard, case: CaseId) {
-        if let Some(closure) = shard.closures.remove(&case) {
+        let key = shard.closures.keys().find(|(_, closed)| *closed == case).copied();
+        if let Some(closure) = key.and_then(|key| shard.closures.remove(&key)) {
             self.forget(&closure);
         }
     }

@@ -202,6 +202,10 @@ fn explain_one(position: Position, global: &Global, output: &mut Output) -> Resu
     let (policies, decided) = scan(&global.data, Some(position))?;
     let no_event = || Failure::new(Exit::NoData, format_args!("there is no event at position {position}"));
     let Decided { kind, version, on } = decided.into_iter().next().ok_or_else(no_event)?;
+    if version == 0 {
+        output.line(format_args!("{kind} at position {position} was decided under no policy: it began the ledger"));
+        return Ok(Exit::Ok);
+    }
     let policy = policies.version(version).ok_or_else(|| {
         Failure::new(Exit::FoundWrong, format_args!("policy version {version} is not in this ledger"))
             .next("run `caseledger verify`")

@@ -243,7 +243,7 @@ proptest! {
             let (command, context, result) = play.take(step);
             let result = result.map_err(Declined::Refused);
             let mut mine = forgetful.decide(&command, &context);
-            if let Err(Declined::Cold(stream)) = mine {
+            while let Err(Declined::Cold(stream)) = mine {
                 forgetful.install(stream, World::fold(&of_stream(&play.stage.frames[..seen], stream)).unwrap());
                 mine = forgetful.decide(&command, &context);
             }
