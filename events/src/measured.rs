@@ -4,6 +4,8 @@
 //! correlation id. Verdicts of single cases are not stored: they follow from the log up to the position named, and the
 //! hash over them holds whoever recomputes them to the digit.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +19,10 @@ use crate::refusal::Refusal;
 /// The stream these events stand in.
 pub const MEASURES_STREAM: &str = "MEASURES";
 
-/// The most results one provider may have in a run, so that an event stays within what is broadcast.
-pub const RESULTS_MAX: usize = 120;
+/// The most results of one event, so that it stays within what is broadcast; a provider with more has several events.
+pub const RESULTS_MAX: usize = 60;
 
-/// The most providers one run may have.
+/// The most events of results one run may have.
 pub const PROVIDERS_MAX: usize = 400;
 
 /// What is published of the measures.
@@ -40,7 +42,7 @@ pub struct MeasureRunPublished {
     pub quarter: Code,
     /// Where the figures come from.
     pub from: RunSource,
-    /// How many providers have results in it.
+    /// How many events of results it has.
     pub providers: u32,
     /// What this ledger judged by; absent of a run published elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,20 +193,21 @@ impl PublishRun {
             return wrong("/basis".to_owned(), what.to_owned());
         }
         if self.providers.is_empty() || self.providers.len() > PROVIDERS_MAX {
-            return wrong("/providers".to_owned(), format!("a run has 1 to {PROVIDERS_MAX} providers"));
+            return wrong("/providers".to_owned(), format!("a run has results of 1 to {PROVIDERS_MAX} providers"));
         }
+        let mut told = BTreeSet::new();
         for (at, provider) in self.providers.iter().enumerate() {
             if provider.quarter != self.quarter {
                 return wrong(format!("/providers/{at}/quarter"), "results of another quarter".to_owned());
             }
-            if self.providers[..at].iter().any(|other| other.provider == provider.provider) {
-                return wrong(format!("/providers/{at}/provider"), "the provider stands in it twice".to_owned());
+            if !(1..=RESULTS_MAX).contains(&provider.results.len()) {
+                let what = format!("1 to {RESULTS_MAX} results at a time: name the provider again for more");
+                return wrong(format!("/providers/{at}/results"), what);
             }
-            if provider.results.len() > RESULTS_MAX {
-                return wrong(
-                    format!("/providers/{at}/results"),
-                    format!("a provider has up to {RESULTS_MAX} results"),
-                );
+            for (n, result) in provider.results.iter().enumerate() {
+                if !told.insert((provider.provider, result.measure, result.catchment)) {
+                    return wrong(format!("/providers/{at}/results/{n}"), "it stands in the run twice".to_owned());
+                }
             }
         }
         None

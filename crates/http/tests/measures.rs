@@ -54,9 +54,10 @@ async fn a_run_that_makes_no_sense_is_refused_with_the_field() {
         assert_eq!((answer.status.as_u16(), answer.json["pointer"].as_str()), (400, Some(pointer)), "{}", answer.json);
     }
     let mut twice = external();
+    // The same result of the same provider, told in two parts.
     twice["providers"][1]["provider"] = "ASP-01".into();
     let answer = service.post("/v1/measures/runs", OWNER, "r1", &twice).await;
-    assert_eq!(answer.json["pointer"], "/providers/1/provider", "{}", answer.json);
+    assert_eq!(answer.json["pointer"], "/providers/1/results/0", "{}", answer.json);
     assert_eq!(service.ledger.reader().durable(), head, "nothing was recorded");
 }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use caseledger_events::ids::{Code, CorrelationId, Position};
 use caseledger_events::measured::{
-    MeasureEvent, MeasureResult, MeasureResultsPublished, MeasureRunPublished, PublishedOutcome,
+    MeasureEvent, MeasureResult, MeasureResultsPublished, MeasureRunPublished, PublishedOutcome, RESULTS_MAX,
 };
 
 use super::fold::Fold;
@@ -96,8 +96,12 @@ pub fn results(quarter: Code, rows: &[Row]) -> Vec<MeasureResultsPublished> {
             outcome: published(&row.outcome),
         });
     }
-    let of = |(provider, results)| MeasureResultsPublished { quarter, provider, results };
-    providers.into_iter().map(of).collect()
+    // A provider of many catchments has several events: each must stay within what is broadcast.
+    let of = |(provider, results): (Code, Vec<MeasureResult>)| {
+        let parts: Vec<_> = results.chunks(RESULTS_MAX).map(<[MeasureResult]>::to_vec).collect();
+        parts.into_iter().map(move |results| MeasureResultsPublished { quarter, provider, results })
+    };
+    providers.into_iter().flat_map(of).collect()
 }
 
 fn published(outcome: &Outcome) -> PublishedOutcome {

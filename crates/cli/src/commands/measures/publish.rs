@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use caseledger_events::ids::{Code, Sha256};
-use caseledger_events::measured::{Basis, MeasureResult, MeasureResultsPublished, PublishedOutcome, RunSource};
+use caseledger_events::measured::{
+    Basis, MeasureResult, MeasureResultsPublished, PublishedOutcome, RESULTS_MAX, RunSource,
+};
 use caseledger_projections::measures::publish::{canonical, results};
 use caseledger_projections::measures::report::rows;
 use caseledger_projections::measures::run::RULES;
@@ -204,8 +206,11 @@ fn parse(text: &str, quarter: Code) -> Result<Vec<MeasureResultsPublished>, (usi
         }
         known.push(result);
     }
-    let of = |(provider, results)| MeasureResultsPublished { quarter, provider, results };
-    Ok(providers.into_iter().map(of).collect())
+    let of = |(provider, results): (Code, Vec<MeasureResult>)| {
+        let parts: Vec<_> = results.chunks(RESULTS_MAX).map(<[MeasureResult]>::to_vec).collect();
+        parts.into_iter().map(move |results| MeasureResultsPublished { quarter, provider, results })
+    };
+    Ok(providers.into_iter().flat_map(of).collect())
 }
 
 fn result(fields: &[&str]) -> Result<(Code, MeasureResult), String> {

@@ -119,8 +119,12 @@ fn list_of(published: &Published, basis: &Basis) -> Result<&'static List, Failur
 }
 
 fn rows_that_differ(published: &[MeasureResultsPublished], computed: &[MeasureResultsPublished]) -> Vec<String> {
-    let by_provider = |all: &[MeasureResultsPublished]| -> BTreeMap<_, _> {
-        all.iter().map(|of| (of.provider, of.results.clone())).collect()
+    let by_provider = |all: &[MeasureResultsPublished]| {
+        let mut providers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for of in all {
+            providers.entry(of.provider).or_default().extend(of.results.iter().cloned());
+        }
+        providers
     };
     let (published, computed) = (by_provider(published), by_provider(computed));
     let mut differences = Vec::new();
