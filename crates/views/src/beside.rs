@@ -58,6 +58,8 @@ struct Told {
     position: Position,
     samples: VecDeque<(Instant, u64)>,
     parity: Option<Parity>,
+    /// How often it changed places with the file in use.
+    changes: u64,
     /// Whether its thread has let go of it and its file is gone.
     is_gone: bool,
 }
@@ -75,6 +77,7 @@ impl Beside {
             position: opened.mark.position,
             samples: VecDeque::new(),
             parity: None,
+            changes: 0,
             is_gone: false,
         };
         let beside = Arc::new(Beside { wish: watch::Sender::new(Wish::Run), told: Mutex::new(told) });
@@ -108,6 +111,11 @@ impl Beside {
 
     pub fn state(&self) -> BesideState {
         self.told.lock().state.clone()
+    }
+
+    /// Returns how often it changed places with the file in use.
+    pub fn changes(&self) -> u64 {
+        self.told.lock().changes
     }
 
     /// Returns whether its thread has let go of it and its file is gone.
@@ -314,6 +322,7 @@ impl Builder {
         told.samples.clear();
         told.parity = None;
         told.state = BesideState::Previous;
+        told.changes += 1;
         drop(told);
         self.opened = Some(before);
         self.beside.wish.send_if_modified(|wish| {

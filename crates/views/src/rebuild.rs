@@ -78,14 +78,10 @@ pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, Rebui
             if !matches!(state, BesideState::Ready | BesideState::Previous) {
                 return Err(RebuildError::NotReady { state: state.name() });
             }
-            let before = shared.pool.path();
+            let changes = beside.changes();
             beside.switch();
-            // The file in use is another as soon as the worker took it up; what was in use comes back a moment later.
-            wait_until(|| {
-                let is_over = shared.pool.path() != before && beside.state() == BesideState::Previous;
-                is_over || matches!(beside.state(), BesideState::Ended { .. })
-            });
-            if shared.pool.path() == before {
+            wait_until(|| beside.changes() > changes || matches!(beside.state(), BesideState::Ended { .. }));
+            if beside.changes() == changes {
                 return Err(RebuildError::NotReady { state: beside.state().name() });
             }
         }

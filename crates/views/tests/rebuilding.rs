@@ -76,8 +76,8 @@ fn a_view_is_built_beside_while_events_come_in_and_readers_never_see_an_error() 
     assert_eq!((switched.state, &switched.file), (BesideState::Previous, &before));
     assert_eq!(status(&views).file, built.file);
     // And back at once: what was in use went on following.
-    views.steer(VIEW, Steer::Switch).unwrap();
-    assert_eq!(status(&views).file, before);
+    let back = views.steer(VIEW, Steer::Switch).unwrap();
+    assert_eq!((status(&views).file, back.file), (before, built.file));
     stop.store(true, Ordering::Relaxed);
     reading.join().unwrap();
     assert!(asked.load(Ordering::Relaxed) > 10);
