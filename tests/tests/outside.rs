@@ -97,6 +97,51 @@ fn subscriber(python: &Path, broker: &Broker, role: Role, until: u64, more: &[&s
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Killed after any message, given messages twice, started again: its figures are those of the ledger.
+#[test]
+fn a_reporting_job_keeps_a_table_of_its_own_exactly_once() {
+    let Some(python) = python_tool("python3") else { return };
+    let Some(broker) = Broker::start() else { return };
+    let service = Service::builder().nats(&broker).arg("--simulated=2026-04-19").start();
+    let (status, told) = lines(&caseledger(&service, &["simulate", "--json", "--cases", "60", "--seed", "11"]));
+    assert!(status.success(), "{told:#?}");
+    let until = head(&service);
+    let job = |more: &[&str]| {
+        let output = Command::new(&python)
+            .arg(root().join("tests/outside/measure_table.py"))
+            .args(["--url", &broker.url(), "--until", &until.to_string(), "--seed-file"])
+            .arg(broker.creds_dir().join(format!("{}.nk", Role::Reporting.name())))
+            .arg("--store")
+            .arg(service.data().with_file_name("m10.sqlite"))
+            .args(more)
+            .output()
+            .expect("python can be started");
+        assert!(output.status.success(), "{}", both(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("one line of JSON")
+    };
+    for stop in ["1", "70", "333"] {
+        assert!(job(&["--stop-after", stop])["position"].as_u64() < Some(until));
+    }
+    let told = job(&[]);
+    assert_eq!((&told, told["position"].as_u64()), (&job(&[]), Some(until)), "nothing is counted twice");
+
+    let to = until.to_string();
+    let asked = ["measures", "show", "--json", "--quarter", "2026-Q2", "--measure", "M10", "--to", &to];
+    let (status, rows) = lines(&caseledger(&service, &asked));
+    assert!(status.success(), "{rows:#?}");
+    let late = |row: &serde_json::Value| row["achieved_late_recorded"].as_u64().unwrap_or(0);
+    let ours = rows.iter().filter(|row| row["population"].as_u64().is_some_and(|population| population > 0));
+    let ours: serde_json::Map<String, serde_json::Value> = ours
+        .map(|row| {
+            let achieved = row["achieved"].as_u64().unwrap_or(0) + late(row);
+            let provider = row["provider"].as_str().expect("a code").to_owned();
+            (provider, serde_json::json!([row["population"], achieved]))
+        })
+        .collect();
+    assert!(ours.len() > 5, "{ours:?}");
+    assert_eq!(told["M10"], serde_json::Value::Object(ours));
+}
+
 #[test]
 fn no_request_made_up_from_the_openapi_document_ends_in_a_5xx() {
     let Some(tester) = python_tool("schemathesis") else { return };
