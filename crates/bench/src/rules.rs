@@ -113,7 +113,7 @@ pub fn run(cases: u64, active: u64) -> Result<()> {
     let personal = r#"{"student": {"family_name": "A", "given_names": "B", "birth_date": "2013-07-09"}}"#;
     let read = Opening::parse("submit-support-request", facts, personal).context("a way to open a case")?;
     let opening = read.map_err(|bad| anyhow::anyhow!("{}: {}", bad.pointer, bad.what))?.opening;
-    let deeds: Vec<CaseAction> = DEEDS.iter().map(|deed| action(deed)).collect::<Result<_>>()?;
+    let deeds: Vec<CaseAction> = DEEDS.iter().map(action).collect::<Result<_>>()?;
     let close = action(&("close", r#"{"reason": "returned_to_attendance"}"#, "{}"))?;
     let (school, lead) = (actor(Role::AttendanceLead, "S-1")?, actor(Role::WorkflowLead, "ASP-1")?);
     let mut play = Play::new()?;
