@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::action::{ACTIONS, ActionInfo, OnClosed, Who};
 use crate::event::{Broadcast, EVENT_TYPES, EventType};
@@ -115,6 +115,21 @@ fn keep_compatible(name: &str, today: &str) {
     compare(&path, today);
 }
 
+/// One example of the facts of every type that goes out with them, for people who write subscribers.
+#[test]
+fn the_examples_are_what_goes_out() {
+    let of_cases = crate::testing::sample_events();
+    let public = of_cases.iter().filter(|event| !crate::public::is_restricted(event.kind()));
+    let mut examples: Map<String, Value> =
+        public.map(|event| (format!("{}.v{}", event.kind(), event.schema()), event.facts_json())).collect();
+    for event in crate::testing::sample_provider_events() {
+        examples.insert(format!("{}.v1", event.kind()), event.facts_json());
+    }
+    assert!(examples.values().all(crate::public::holds_facts_alone));
+    let text = serde_json::to_string_pretty(&Value::Object(examples)).unwrap() + "\n";
+    compare(&root().join("docs/examples/events.json"), &text);
+}
+
 #[test]
 fn facts_as_they_go_out_fit_their_schema_in_names_and_presence() {
     for (row, event) in EVENT_TYPES.iter().zip(crate::testing::sample_events()) {
@@ -171,7 +186,7 @@ fn catalogue() -> String {
 }
 
 fn events(page: &mut String) {
-    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`.\n\n");
+    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`, with an example in `docs/examples/events.json`; `events/asyncapi.json` describes the broadcast.\n\n");
     page.push_str("| Type | Version | Source | Broadcast | What has happened | Facts |\n|---|---|---|---|---|---|\n");
     for row in EVENT_TYPES {
         let broadcast = match row.broadcast {
