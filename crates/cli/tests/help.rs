@@ -35,6 +35,11 @@ const COMMANDS: &[&str] = &[
     "nats rebuild",
     "nats consumer",
     "nats consumer add",
+    "policy",
+    "policy show",
+    "policy check",
+    "policy explain",
+    "policy set",
     "token",
     "access",
     "access show",
@@ -72,7 +77,7 @@ fn the_help_is_what_was_read_and_approved() {
 fn every_command_says_how_it_ends() {
     for name in COMMANDS
         .iter()
-        .filter(|name| !matches!(**name, "import" | "views" | "nats" | "access" | "keys" | "completions"))
+        .filter(|name| !matches!(**name, "import" | "views" | "nats" | "policy" | "access" | "keys" | "completions"))
     {
         let shown = run(name.split_whitespace().chain(["--help"])).out;
         assert!(shown.contains("Exit codes:"), "{name}");
