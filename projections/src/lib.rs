@@ -14,5 +14,7 @@ pub mod names;
 
 pub mod measures;
 
+pub mod invoice;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access, backup, calendar, completions, demo, export, import, keys, ledger, lint, measures, nats, policy, replay,
-    restore, serve, simulate, token, verify, views,
+    access, backup, calendar, completions, demo, export, import, invoice, keys, ledger, lint, measures, nats, policy,
+    replay, restore, serve, simulate, token, verify, views,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -64,6 +64,7 @@ pub enum Command {
     Access(access::Args),
     Measures(measures::Args),
     Calendar(calendar::Args),
+    Invoice(invoice::Args),
     Completions(completions::Args),
 }
 

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod demo;
 pub mod export;
 pub mod import;
+pub mod invoice;
 pub mod keys;
 pub mod ledger;
 pub mod lint;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, global, output),
         Command::Serve(args) => serve::run(&args, global),
+        Command::Invoice(args) => invoice::run(&args, global, output),
         Command::Calendar(args) => calendar::run(&args, output),
         Command::Measures(args) => measures::run(&args, global, output),
         Command::Access(args) => access::run(&args, global, output),

@@ -1,4 +1,5 @@
 mod lists;
 mod properties;
+mod settings;
 mod world;
 mod worlds;
