@@ -15,7 +15,7 @@ use crate::measured::MeasureEvent;
 use crate::opening::OPENINGS;
 use crate::policy::{POLICY_SET, Policy, PolicySet, QUESTIONS, explain};
 use crate::provider::{PROVIDER_ACTS, PROVIDER_EVENTS};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, source_of};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -272,9 +272,10 @@ fn who(who: &Who) -> &'static str {
 }
 
 fn refusals(page: &mut String) {
-    page.push_str("\n## Refusals\n\nWhat a rule answers when it says no. When several apply, the first wins: the actor, the time, the case that ended (closed, not referred, merged), the open request, then the action's own rules in the order they stand in its file. In a problem document `rule` is the rule's id, `detail` what was true, `facts` the facts behind it, `way_out` what would make it possible.\n\n");
-    page.push_str("| Code | Rule | What was true | What would make it possible |\n|---|---|---|---|\n");
+    page.push_str("\n## Refusals\n\nWhat a rule answers when it says no. When several apply, the first wins: the actor, the time, the case that ended (closed, not referred, merged), the open request, then the action's own rules in the order they stand in its file. In a problem document `rule` is the rule's id, `detail` what was true, `facts` the facts behind it, `way_out` what would make it possible, `source` what says so.\n\n");
+    page.push_str("| Code | Rule | What was true | What would make it possible | Source |\n|---|---|---|---|---|\n");
     for (&(rule, code, way_out), sentence) in Refusal::ALL.iter().zip(Refusal::SENTENCES) {
-        writeln!(page, "| `{code}` | {rule} | {sentence} | {way_out} |").unwrap();
+        let source = source_of(rule).join("; ");
+        writeln!(page, "| `{code}` | {rule} | {sentence} | {way_out} | {source} |").unwrap();
     }
 }

@@ -10,6 +10,10 @@ use serde::Serialize;
 use crate::event::{CaseKind, ClosureReason};
 use crate::ids::{CaseId, Code};
 
+mod source;
+
+pub use source::source_of;
+
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])* $name:ident $({ $($field:ident: $type:ty),* })? = $rule:literal, $code:literal, $what:literal, $way_out:literal;)*) => {
         /// A command that a rule does not allow; nothing was written.

@@ -62,6 +62,7 @@ fn problem_schema() -> Value {
             "detail": {"type": "string", "description": "A sentence for people."},
             "way_out": {"type": "string", "description": "What would help."},
             "rule": {"type": "string", "description": "The id of the rule that refused."},
+            "source": {"type": "array", "items": {"type": "string"}, "description": "What says so: documents, law."},
             "pointer": {"type": "string", "description": "JSON pointer to the field that is wrong."},
             "facts": {"type": "object", "description": "What was true when the rule refused."},
         },

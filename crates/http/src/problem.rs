@@ -100,6 +100,7 @@ impl From<Refusal> for Problem {
         };
         let mut problem = Problem::new(status, refusal.code(), refusal.to_string())
             .with("rule", json!(refusal.rule()))
+            .with("source", json!(refusal.source()))
             .way_out(refusal.way_out());
         if let Ok(Value::Object(facts)) = serde_json::to_value(&refusal) {
             problem.fields.insert("facts".into(), Value::Object(facts));

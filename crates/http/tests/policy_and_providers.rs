@@ -63,6 +63,7 @@ async fn a_provider_reports_in_its_own_stream_and_speaks_for_itself() {
     let again = service.post(&path("ASP-01"), LEAD, "i2", &invoice).await;
     assert_problem(&again, 422, "invoice-number-used");
     assert_eq!(again.json["rule"], "B5");
+    assert_eq!(again.json["source"][0], "newsletter to providers, 8 May 2026");
     assert_problem(&service.post(&path("ASP-01"), OTHER_LEAD, "i3", &invoice).await, 422, "not-this-role");
     let prose = json!({"facts": {}, "personal": {"note": {"text": "A good-news story"}}});
     assert_eq!(service.post(&path("ASP-01"), LEAD, "i4", &prose).await.status, 400);
