@@ -37,6 +37,7 @@ mod queries;
 mod reference;
 mod simulation;
 mod subject;
+mod then;
 mod viewers;
 mod views;
 
@@ -59,6 +60,7 @@ pub fn routes() -> Vec<Route> {
     [
         commands::routes(),
         queries::routes(),
+        then::routes(),
         glass::routes(),
         events::routes(),
         feed::routes(),

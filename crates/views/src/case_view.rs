@@ -17,15 +17,15 @@ mod timeline;
 use std::sync::Arc;
 use std::time::Duration;
 
-use caseledger_events::access::{About, Denied, Grant, Scope, Standing};
+use caseledger_events::access::{About, Denied, Grant, Level, Scope, Standing};
 use caseledger_events::ids::{CaseId, Position, StudentId};
 use caseledger_events::number::CaseNumber;
 use rusqlite::Connection;
 
-use crate::documents::{CasePage, SearchHits, ShownCase, TimelinePage};
+use crate::documents::{CasePage, CaseThen, SearchHits, ShownCase, TimelinePage};
 use crate::error::{Behind, QueryError};
 use crate::model::Model;
-use crate::query::CaseQuery;
+use crate::query::{AsAt, CaseQuery};
 use crate::shared::Shared;
 use crate::store::{self, AsOf, Remedy};
 
@@ -95,6 +95,28 @@ impl CaseView {
     ) -> Result<Asked<ShownCase>, QueryError> {
         self.granted(which, decide, |db, reference, standing, grant, as_of| {
             Ok(limited::case(db, reference, standing, grant, as_of)?)
+        })
+    }
+
+    /// Returns what a grant shows of a case as it was at a moment of the past; the grant is decided on where it stands now.
+    ///
+    /// Only a grant that shows the case as a whole shows it as it was: another is denied.
+    pub fn case_at(
+        &self,
+        which: WhichCase,
+        decide: impl FnOnce(&Standing) -> Result<Grant, Denied>,
+        at: AsAt,
+    ) -> Result<Asked<CaseThen>, QueryError> {
+        let whole = |standing: &Standing| {
+            let grant = decide(standing)?;
+            let decided = grant.decided();
+            match grant.level() {
+                Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver => Ok(grant),
+                _ => Err(Denied::NotThisRole { role: decided.asker.role, operation: decided.operation }),
+            }
+        };
+        self.granted(which, whole, |db, reference, _, grant, as_of| {
+            Ok(Some(read::then(db, reference, grant, at, as_of)?))
         })
     }
 

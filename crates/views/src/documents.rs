@@ -180,3 +180,20 @@ pub struct SearchHits {
     /// The position the answer is true at.
     pub as_of: Position,
 }
+
+/// A case as it was at a moment of the past, folded anew from its events.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct CaseThen {
+    /// The case; absent where nothing had begun it then.
+    pub case: Option<CaseDocument>,
+    /// How many of its events made it what it was.
+    pub events: u32,
+    /// How many events the moment leaves out: recorded, or happened, later.
+    pub left_out: u32,
+    /// The last event that counted; its hash, and everything before it, is under the chain hash there.
+    pub last_event: Option<Position>,
+    /// The New Zealand day it speaks of.
+    pub on: NaiveDate,
+    /// The position the view had read when it was asked.
+    pub as_of: Position,
+}

@@ -1,7 +1,8 @@
 //! What lists of cases can be asked for.
 
+use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::event::CaseKind;
-use caseledger_events::ids::{Code, StudentId};
+use caseledger_events::ids::{Code, Position, StudentId};
 use caseledger_projections::case_view::CaseStatus;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -88,4 +89,29 @@ impl CaseQuery {
     pub const LIMIT_MAX: u32 = 500;
     /// The rows of a page when nothing is said.
     pub const LIMIT_DEFAULT: u32 = 50;
+}
+
+/// A moment of the past that a case is asked for (design §6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AsAt {
+    /// As the ledger stood after a position.
+    Position(Position),
+    /// As known then: what had been recorded by that time.
+    Known(Timestamp),
+    /// As it was then, as known now: what had happened by that time, whenever it was recorded, in the order of recording.
+    Happened(Timestamp),
+}
+
+impl AsAt {
+    /// Returns whether an event counts.
+    pub(crate) fn counts(self, position: Position, occurred_at: OccurredAt, recorded_at: Timestamp) -> bool {
+        match self {
+            AsAt::Position(last) => position <= last,
+            AsAt::Known(time) => recorded_at <= time,
+            AsAt::Happened(time) => match occurred_at {
+                OccurredAt::Instant(occurred) => occurred <= time,
+                OccurredAt::Day(day) => day <= time.auckland(),
+            },
+        }
+    }
 }

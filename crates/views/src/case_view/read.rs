@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
-use caseledger_events::ids::CaseId;
+use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::parts::Note;
 use caseledger_projections::case_view::{
     AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState, StatementRow,
@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::fields::Fields;
 use super::{parts, personal, timeline};
-use crate::documents::{AgreementWithNote, CaseDocument, Comment, Plan, Request, SharedOf, Statement};
+use crate::documents::{AgreementWithNote, CaseDocument, CaseThen, Comment, Plan, Request, SharedOf, Statement};
+use crate::query::AsAt;
 use crate::store::{AsOf, damaged, number};
 
 /// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
@@ -43,7 +44,7 @@ pub(super) fn by_reference(db: &Connection, reference: i64) -> rusqlite::Result<
 pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<CaseRow> {
     match grant.level() {
         Level::AsAtHandOver => {
-            file(db, reference, grant)?.row.ok_or_else(|| damaged("a history begins no case".to_owned()))
+            file(db, reference, grant, None)?.0.row.ok_or_else(|| damaged("a history begins no case".to_owned()))
         }
         level => {
             let mut row = by_reference(db, reference)?;
@@ -57,17 +58,47 @@ pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::R
 
 /// Joins a case with everything that belongs to it and the grant shows.
 pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: AsOf) -> rusqlite::Result<CaseDocument> {
-    let mut parts = match grant.level() {
-        Level::AsAtHandOver => file(db, reference, grant)?,
+    let parts = match grant.level() {
+        Level::AsAtHandOver => file(db, reference, grant, None)?.0,
         _ => stored(db, reference)?,
     };
-    let mut row = parts.row.ok_or_else(|| damaged("a history begins no case".to_owned()))?;
+    let document = joined(db, parts, grant, as_of)?;
+    document.ok_or_else(|| damaged("a history begins no case".to_owned()))
+}
+
+/// Joins a case as it was at a moment of the past, from the events a grant shows.
+pub(super) fn then(
+    db: &Connection,
+    reference: i64,
+    grant: &Grant,
+    at: AsAt,
+    as_of: AsOf,
+) -> rusqlite::Result<CaseThen> {
+    let (parts, counted) = file(db, reference, grant, Some(at))?;
+    let day = match at {
+        AsAt::Position(position) => timeline::day_at(db, position)?.unwrap_or(as_of.day),
+        AsAt::Known(time) | AsAt::Happened(time) => time.auckland(),
+    };
+    let position = counted.last.unwrap_or(Position(0));
+    Ok(CaseThen {
+        case: joined(db, parts, grant, AsOf { position, day })?,
+        events: counted.events,
+        left_out: counted.left_out,
+        last_event: counted.last,
+        on: day,
+        as_of: as_of.position,
+    })
+}
+
+/// Joins rows with what was written; `None` where no event began a case.
+fn joined(db: &Connection, mut parts: CaseFile, grant: &Grant, as_of: AsOf) -> rusqlite::Result<Option<CaseDocument>> {
+    let Some(mut row) = parts.row else { return Ok(None) };
     let fields = Fields { db, grant };
     leave_out_restricted(&mut row, &mut parts.requests, grant);
     row.speak_of(as_of.day);
     let counted = parts.comments.values().filter(|comment| !comment.by_school);
     let sharing = SharedOf { shared: counted.clone().filter(|comment| comment.shared).count(), of: counted.count() };
-    Ok(CaseDocument {
+    Ok(Some(CaseDocument {
         student_details: fields.student(row.student_at)?,
         contacts: fields.find(row.contacts_at)?,
         plans: parts.plans.into_values().rev().map(|row| plan(&fields, row)).collect::<rusqlite::Result<_>>()?,
@@ -87,7 +118,7 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
             .collect::<rusqlite::Result<_>>()?,
         row,
         as_of: as_of.position,
-    })
+    }))
 }
 
 /// Reads the case and its parts as they are stored.
@@ -101,21 +132,42 @@ fn stored(db: &Connection, reference: i64) -> rusqlite::Result<CaseFile> {
     })
 }
 
-/// Folds the case anew from the events a grant shows: what it was at the hand-over, by what had been told by then.
-fn file(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<CaseFile> {
-    let mut file = CaseFile::default();
+/// Which events a fold of the past took in.
+#[derive(Default)]
+struct Counted {
+    events: u32,
+    /// Those the grant shows that came, or happened, after the moment.
+    left_out: u32,
+    /// The last one taken in.
+    last: Option<Position>,
+}
+
+/// Folds the case anew from the events a grant shows: up to a hand-over by what had been told by then, and of those only
+/// the ones that count at a moment of the past where one is asked for.
+fn file(db: &Connection, reference: i64, grant: &Grant, at: Option<AsAt>) -> rusqlite::Result<(CaseFile, Counted)> {
+    let (mut file, mut counted) = (CaseFile::default(), Counted::default());
     let sql = "SELECT entry FROM timeline WHERE ref = ?1 AND position <= ?2 ORDER BY version";
-    let last = grant.until().map_or(0, number);
+    let last = match grant.level() {
+        Level::AsAtHandOver => grant.until().map_or(0, number),
+        _ => i64::MAX,
+    };
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![reference, last])?;
     while let Some(row) = rows.next()? {
         let (entry, read) = timeline::stored(row.get_ref(0)?.as_blob()?)?;
-        if grant.shows_event(&read, &entry.written(&read)) {
-            let parts = personal::carried(db, entry.position)?;
-            file.evolve(&entry.recorded(grant.case(), parts), &read);
+        if !grant.shows_event(&read, &entry.written(&read)) {
+            continue;
         }
+        if at.is_some_and(|at| !at.counts(entry.position, entry.occurred_at, entry.recorded_at)) {
+            counted.left_out += 1;
+            continue;
+        }
+        let parts = personal::carried(db, entry.position)?;
+        file.evolve(&entry.recorded(grant.case(), parts), &read);
+        counted.events += 1;
+        counted.last = Some(entry.position);
     }
-    Ok(file)
+    Ok((file, counted))
 }
 
 /// Leaves out what restricted events alone tell, where these are not shown (design §3): that a detailed check was asked

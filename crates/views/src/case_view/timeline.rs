@@ -3,11 +3,13 @@
 use caseledger_events::access::{Grant, Level, Written};
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
+use caseledger_events::ids::Position;
 use caseledger_events::parts::Student;
 use caseledger_events::personal::{PartKind, Personal};
 use caseledger_log::LedgerIdentity;
 use caseledger_projections::timeline::StoredEntry;
-use rusqlite::{Connection, Row, params};
+use chrono::NaiveDate;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Fault, personal, read};
 use crate::cursor::ListId;
@@ -28,6 +30,14 @@ pub(super) fn stored(bytes: &[u8]) -> rusqlite::Result<(StoredEntry<'_>, CaseEve
     let stored: StoredEntry<'_> = rmp_serde::from_slice(bytes).map_err(|_| unreadable())?;
     let read = stored.event().map_err(|_| unreadable())?;
     Ok((stored, read))
+}
+
+/// Returns the New Zealand day of the latest event of any case up to a position: the *today* of a view that stands there.
+pub(super) fn day_at(db: &Connection, position: Position) -> rusqlite::Result<Option<NaiveDate>> {
+    let sql = "SELECT entry FROM timeline WHERE position <= ?1 ORDER BY position DESC LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let day = |row: &Row<'_>| Ok(stored(row.get_ref(0)?.as_blob()?)?.0.recorded_at.auckland());
+    statement.query_row([i64::try_from(position.0).unwrap_or(i64::MAX)], day).optional()
 }
 
 /// Reads one page of what a grant shows, oldest entry first; a cursor is the version of the last entry shown.

@@ -7,8 +7,8 @@ use caseledger_events::ids::CaseId;
 use caseledger_events::number::CaseNumber;
 use caseledger_events::reference::Reference;
 use caseledger_events::testing::{day, person};
+use caseledger_views::{AsAt, CaseThen, ShownCase, WhichCase};
 use caseledger_views::{Asked, CaseDocument, CasePage, CaseQuery, CaseView, QueryError, SearchHits, TimelinePage};
-use caseledger_views::{ShownCase, WhichCase};
 use chrono::NaiveDate;
 
 /// The day of asking where nothing else is said; the terms these tests invent lie before it.
@@ -30,6 +30,8 @@ pub fn scopes_of(actor: Actor, operation: Operation) -> Vec<Scope> {
 pub trait Reading {
     /// Returns a case with everything in it.
     fn whole(&self, case: CaseId) -> Result<Option<CaseDocument>, QueryError>;
+    /// Returns a case as it was.
+    fn then(&self, case: CaseId, at: AsAt) -> CaseThen;
     /// Returns a case with everything in it, by its number.
     fn whole_by_number(&self, number: CaseNumber) -> Result<Option<CaseDocument>, QueryError>;
     /// Returns one page of everything that happened to a case.
@@ -61,6 +63,10 @@ fn shown<T>(asked: Asked<T>) -> Option<T> {
 impl Reading for CaseView {
     fn whole(&self, case: CaseId) -> Result<Option<CaseDocument>, QueryError> {
         Ok(shown(self.case(WhichCase::Id(case), whole)?).and_then(ShownCase::case))
+    }
+
+    fn then(&self, case: CaseId, at: AsAt) -> CaseThen {
+        shown(self.case_at(WhichCase::Id(case), whole, at).unwrap()).unwrap()
     }
 
     fn whole_by_number(&self, number: CaseNumber) -> Result<Option<CaseDocument>, QueryError> {
