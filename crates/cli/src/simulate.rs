@@ -162,7 +162,7 @@ pub async fn play_into(
     play::move_clock(client, term::at(term.first, 0)).await?;
     let map = plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE));
     load_reference(client, &map, term.name).await?;
-    grants::to_the_people(client, plan.steps.iter().map(|step| step.actor.clone())).await?;
+    grants::to_the_people(client, &mut plan.steps).await?;
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
     let mut summary = Summary::new(format!("term {}, seed {seed}", term.name));
     summary.passed_over = passed_over;

@@ -59,7 +59,7 @@ enum What {
         #[arg(value_name = "POSITION")]
         position: u64,
     },
-    Set(SetArgs),
+    Set(Box<SetArgs>),
 }
 
 /// Set another policy, in force from today or a later day

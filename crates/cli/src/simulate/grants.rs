@@ -1,7 +1,7 @@
 //! Roles for everybody of a play, where the ledger asks for grants (E47): each is granted by whom the table of granting
 //! names, as people would do it before a term.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caseledger_events::access::GRANTING;
 use caseledger_events::envelope::{Actor, Role};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::play::OPERATOR;
+use super::step::{Expect, Step};
 use super::{SimulateError, what_it_says};
 use crate::asking;
 
@@ -21,14 +22,34 @@ const GRANTORS: [&str; 2] = ["DESK-1/service_desk/MOE", "NSD-1/national_service_
 const AT_ONCE: usize = 8;
 
 /// Grants their roles to the people of a play; does nothing on a ledger that asks for no grants. What is granted already
-/// is passed over.
-pub async fn to_the_people(client: &Client, people: impl IntoIterator<Item = String>) -> Result<(), SimulateError> {
+/// is passed over. Of strangers, whom nobody can grant a role, the steps are expected to end at the door.
+pub async fn to_the_people(client: &Client, steps: &mut [Step]) -> Result<(), SimulateError> {
     if !is_asked_for(client).await? {
         return Ok(());
     }
-    let people: BTreeSet<String> = people.into_iter().collect();
-    let granted = people.iter().filter_map(|text| cast::actor(text)).map(|actor| grant(client, actor, None));
-    futures::stream::iter(granted).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    let people: BTreeSet<&String> = steps.iter().map(|step| &step.actor).collect();
+    let granted = people.into_iter().filter_map(|who| Some((who.clone(), cast::actor(who)?)));
+    let granted = granted.map(async |(who, actor)| Ok::<_, SimulateError>((who, grant(client, actor, None).await?)));
+    let granted: BTreeMap<String, bool> =
+        futures::stream::iter(granted).buffer_unordered(AT_ONCE).try_collect().await?;
+    let is_refused = |step: &&mut Step| matches!(step.expect, Expect::Refused { .. });
+    for step in steps.iter_mut().filter(is_refused).filter(|step| granted.get(&step.actor) == Some(&false)) {
+        step.expect = Expect::Refused { rule: "E47".to_owned(), code: "no-grant".to_owned() };
+    }
+    Ok(())
+}
+
+/// Grants their roles to people who only look at what a play left.
+pub async fn to_those_who_look<'a>(
+    client: &Client,
+    people: impl IntoIterator<Item = &'a String>,
+) -> Result<(), SimulateError> {
+    if !is_asked_for(client).await? {
+        return Ok(());
+    }
+    for actor in people.into_iter().filter_map(|who| cast::actor(who)) {
+        grant(client, actor, None).await?;
+    }
     Ok(())
 }
 
@@ -40,10 +61,10 @@ pub async fn to_the_cast(client: &Client) -> Result<(), SimulateError> {
     for person in cast::cast() {
         grant(client, person.actor(), person.region).await?;
     }
-    match cast::actor(asking::OPERATOR) {
-        Some(local) => grant(client, local, None).await,
-        None => Ok(()),
+    if let Some(local) = cast::actor(asking::OPERATOR) {
+        grant(client, local, None).await?;
     }
+    Ok(())
 }
 
 /// Grants the grantors their roles, which tells whether grants are asked for at all.
@@ -61,18 +82,19 @@ async fn is_asked_for(client: &Client) -> Result<bool, SimulateError> {
     Ok(true)
 }
 
-async fn grant(client: &Client, actor: Actor, region: Option<&str>) -> Result<(), SimulateError> {
+/// Grants one role; returns whether it could be granted at all.
+async fn grant(client: &Client, actor: Actor, region: Option<&str>) -> Result<bool, SimulateError> {
     let me = format!("{}/{}/{}", actor.person, actor.role.name(), actor.organisation);
     let by = grantor(actor.role);
     // Who grants was granted before, and nobody grants to themselves.
     if me == by || GRANTORS.contains(&me.as_str()) {
-        return Ok(());
+        return Ok(true);
     }
     let answer = client.command("/v1/grants", by, &key(actor), &body(actor, region)).await?;
-    // A story may try something as somebody of an organisation that the map does not know: what comes of it is told there.
+    // A story may try something as somebody of an organisation that the map does not know.
     let is_stranger = matches!(answer.body["code"].as_str(), Some("organisation-does-not-fit" | "unknown-region"));
     if answer.status.is_success() || is_stranger {
-        return Ok(());
+        return Ok(!is_stranger);
     }
     Err(SimulateError::Grants { why: format!("{me}: {}", what_it_says(&answer)) })
 }

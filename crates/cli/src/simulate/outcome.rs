@@ -62,8 +62,11 @@ impl Outcome {
                 false => Outcome::Nothing { case: text("case") },
             };
         }
-        // A case that the actor may not know of is answered like one that there is not: `refused 404 unknown-case`.
-        let refuses = matches!(answer.status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND);
+        // A case that the actor may not know of is answered like one that there is not: `refused 404 unknown-case`; whose
+        // role no grant names is turned away at the door: `refused E47 no-grant`.
+        const REFUSES: [StatusCode; 3] =
+            [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
+        let refuses = REFUSES.contains(&answer.status);
         if refuses && answer.body["rule"].is_string() {
             return Outcome::Refused { rule: text("rule"), code: text("code"), detail: text("detail") };
         }

@@ -35,9 +35,10 @@ pub async fn tell_all(
     let started = std::time::Instant::now();
     refuse_real_time(client).await?;
     load_reference(client, &map(), "situations").await?;
-    grants::to_the_people(client, situations.iter().flat_map(|named| named.situation.people.values().cloned())).await?;
     let weeks = weeks_for(client, situations, options.seed).await?;
-    let steps = all_steps(situations, options.seed, weeks)?;
+    let mut steps = all_steps(situations, options.seed, weeks)?;
+    grants::to_the_people(client, &mut steps).await?;
+    grants::to_those_who_look(client, situations.iter().flat_map(|named| named.situation.people.values())).await?;
     let conduct = Conduct { keys: format!("situation-{}", options.seed), clients: options.clients, rate: options.rate };
     let mut summary = Summary::new(format!("{} situations, seed {}", situations.len(), options.seed));
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
