@@ -10,6 +10,7 @@ mod telling;
 
 use std::collections::BTreeMap;
 
+use caseledger_events::opening::OPENINGS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -186,7 +187,7 @@ impl Named {
 
     fn step(&self, story: u32, number: usize, told: &Told, seed: u64, weeks: Weeks) -> Result<Step, String> {
         let actor = self.situation.people.get(&told.who).ok_or(format!("nobody is called `{}`", told.who))?;
-        let opens = told.does == "submit-support-request" || told.does == "notify-non-enrolment";
+        let opens = OPENINGS.iter().any(|opening| opening.name == told.does);
         let on = if opens { On::New(told.case.clone()) } else { On::Case(told.case.clone()) };
         let happened = told.happened.as_deref().map(|text| weeks.moment(text)).transpose()?;
         let happened = happened.or_else(|| told.happened_as_typed.clone());

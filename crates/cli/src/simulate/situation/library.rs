@@ -37,6 +37,12 @@ situations! {
     "comment-stays-private",
     "the-register-was-late",
     "home-education",
+    "reported-twice-without-a-number",
+    "a-bus-card",
+    "a-surge-of-referrals",
+    "a-plan-goes-to-the-school",
+    "prosecution-comes-last",
+    "carried-over-from-the-old-system",
     "a-weekday-that-is-wrong",
     "the-connection-breaks",
 }
