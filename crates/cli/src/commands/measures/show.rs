@@ -52,7 +52,7 @@ pub struct Args {
 
 /// List the quarters whose measures this program knows
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = "Exit codes: 0 done")]
 pub struct ListsArgs {}
 
 /// Folds, judges and prints.
