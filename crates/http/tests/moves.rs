@@ -47,6 +47,10 @@ async fn r16_who_is_named_sees_a_preview_and_agrees_or_declines() {
     assert_eq!(declined.status, 200, "{}", declined.json);
     let open = format!("/v1/cases/{case}?min_position={}", declined.json["receipt"]["position"]);
     assert_eq!(service.get(&open, OTHER_LEAD).await.status, 404, "the preview ends with it");
+    let again = service.post(&action(&case, "decline-move"), OTHER_LEAD, "d1", &decline).await;
+    assert_eq!((again.status.as_u16(), &again.json["repeated"]), (200, &json!(true)), "the first receipt comes again");
+    let anew = service.post(&action(&case, "decline-move"), OTHER_LEAD, "d2", &decline).await;
+    assert_problem(&anew, 404, "unknown-case");
     let told = service.get(&format!("/v1/cases/{case}/timeline"), LEAD).await.json.to_string();
     assert!(
         told.contains("Provider ASP-02 declined to take the case") && told.contains("Full until term 3."),

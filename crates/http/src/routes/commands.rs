@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::action::{CaseAction, Who};
-use caseledger_events::ids::{StreamId, StudentId};
+use caseledger_events::ids::{StreamId, StudentId, Version};
 use caseledger_events::machine::Receipt;
 use caseledger_events::opening::{Opening, ReadOpening};
 use caseledger_events::personal::Personal;
@@ -102,18 +102,26 @@ async fn act(
     let (action, parts) =
         parsed.ok_or_else(|| Problem::not_found("action").way_out("GET /v1/actions lists the actions"))??;
     let case = case_id(&state, &case).await?;
-    if action.info().who.contains(&Who::AnyProvider) {
-        // Anybody's provider would be let through: whoever is not named in the move may not even know of the case.
-        standing::may_act(&state, &headers.asker.principal, case).await?;
-    }
+    // Anybody's provider would be let through: whoever is not named in the move may not even know of the case.
+    let denied = match action.info().who.contains(&Who::AnyProvider) {
+        true => standing::may_act(&state, &headers.asker.principal, case).await.err(),
+        false => None,
+    };
     let about = format!("case/{case}");
     let hash = body_hash(&about, &text)?;
     let tag = state.ledger.tag(&headers.asker.actor, &name, &headers.key);
     let command = Command::Act { case, action, occurred_at: body.occurred_at };
     let stream = Some(StreamId::Case(case));
     let student = if parts.is_empty() { None } else { Some(sealing::student_of(&state, case).await?) };
-    let submission = submission(&headers, command, tag, hash, stream, parts);
+    let mut submission = submission(&headers, command, tag, hash, stream, parts);
+    if denied.is_some() {
+        // Who could once and cannot any more is told again what was recorded then; a new command meets no such version.
+        submission.expected = Some(Version(u32::MAX));
+    }
     let outcome = sealing::execute(&state, student, submission).await?;
+    if let (Some(denied), Outcome::Stale { .. }) = (denied, &outcome) {
+        return Err(denied);
+    }
     if matches!(outcome, Outcome::Refused(_) | Outcome::Stale { .. }) {
         // A refusal says who holds the case and what happened to it: not to whoever may not know of it.
         standing::may_know(&state, &headers.asker.principal, case).await?;
