@@ -12,6 +12,8 @@ pub mod timeline;
 
 pub mod names;
 
+pub mod work_queue;
+
 pub mod measures;
 
 pub mod invoice;

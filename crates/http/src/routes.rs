@@ -40,6 +40,7 @@ mod subject;
 mod then;
 mod viewers;
 mod views;
+mod work;
 
 /// A row of the table.
 pub struct Route {
@@ -61,6 +62,7 @@ pub fn routes() -> Vec<Route> {
         commands::routes(),
         queries::routes(),
         then::routes(),
+        work::routes(),
         glass::routes(),
         events::routes(),
         feed::routes(),

@@ -13,6 +13,7 @@ mod reach;
 mod read;
 mod search;
 mod timeline;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,17 +23,17 @@ use caseledger_events::ids::{CaseId, Position, StudentId};
 use caseledger_events::number::CaseNumber;
 use rusqlite::Connection;
 
-use crate::documents::{CasePage, CaseThen, SearchHits, ShownCase, TimelinePage};
+use crate::documents::{CasePage, CaseThen, SearchHits, ShownCase, TimelinePage, WorkPage};
 use crate::error::{Behind, QueryError};
 use crate::model::Model;
-use crate::query::{AsAt, CaseQuery};
+use crate::query::{AsAt, CaseQuery, WorkQuery};
 use crate::shared::Shared;
 use crate::store::{self, AsOf, Remedy};
 
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 3,
+    version: 4,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),
@@ -146,6 +147,12 @@ impl CaseView {
     pub fn search(&self, scopes: &[Scope], text: &str, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
         self.read(|db, as_of| search::hits(db, scopes, text, limit, as_of))
+    }
+
+    /// Returns what is to be done on the cases of some lists, urgent first, then by the day it is due.
+    pub fn work(&self, scopes: &[Scope], query: &WorkQuery) -> Result<WorkPage, QueryError> {
+        let limit = limit_of(query.limit)?;
+        self.read(|db, as_of| work::page(db, scopes, query, limit, as_of))
     }
 
     /// Returns where a case stands for access: for those who decide, and show nothing of it.

@@ -2,11 +2,13 @@
 
 mod limited;
 
-use caseledger_events::ids::Position;
+use caseledger_events::ids::{CaseId, Code, Position};
+use caseledger_events::number::CaseNumber;
 use caseledger_events::parts::{AgencyAnswer, AgreementNote, Contacts, PlanText, Student};
 use caseledger_events::personal::{Group, Personal};
 use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, PlanRow, RequestRow, StatementRow};
 use caseledger_projections::timeline::TimelineRow;
+use caseledger_projections::work_queue::Work;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -196,4 +198,61 @@ pub struct CaseThen {
     pub on: NaiveDate,
     /// The position the view had read when it was asked.
     pub as_of: Position,
+}
+
+/// What is to be done, urgent first, then by the day it is due.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct WorkPage {
+    /// The first entries.
+    pub items: Vec<WorkEntry>,
+    /// How many there are of each kind.
+    pub counts: Vec<WorkCount>,
+    /// How many there are; more than `items` are reached by narrower filters.
+    pub total: u64,
+    /// The New Zealand day that *overdue* speaks of: that of the latest event.
+    pub on: NaiveDate,
+    /// The position the view had read.
+    pub as_of: Position,
+}
+
+/// Something that is to be done on a case.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct WorkEntry {
+    /// The case.
+    pub case: CaseId,
+    /// Its readable number.
+    pub case_number: CaseNumber,
+    /// The provider that holds it.
+    pub provider: Option<Code>,
+    /// The case manager.
+    pub manager: Option<Code>,
+    /// The referring school (CA) or the most recently attended one (NEN).
+    pub school: Option<Code>,
+    /// What.
+    pub what: Work,
+    /// The number of the request or task on the case; 0 where there is one of a kind.
+    pub number: u32,
+    /// The first day it is due; absent where no rule names one.
+    pub due_on: Option<NaiveDate>,
+    /// The last day that still counts, where a later one than the first does.
+    pub last_on: Option<NaiveDate>,
+    /// Who is to do it, where somebody is named.
+    pub who: Option<Code>,
+    /// Whether the school asked for particular urgency (R6).
+    pub urgent: bool,
+    /// Whether the first day is over.
+    pub overdue: bool,
+    /// The rule or measure it comes from.
+    pub rule: &'static str,
+}
+
+/// How much there is to do of one kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct WorkCount {
+    /// What.
+    pub what: Work,
+    /// How many entries.
+    pub count: u64,
+    /// How many of them are overdue.
+    pub overdue: u64,
 }

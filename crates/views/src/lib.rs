@@ -30,7 +30,7 @@ mod worker;
 pub use case_view::{Asked, CaseView, WhichCase};
 pub use documents::*;
 pub use error::{Behind, QueryError, RebuildError, ViewError};
-pub use query::{AsAt, CaseQuery, Flag, Sort};
+pub use query::{AsAt, CaseQuery, Flag, Sort, WorkQuery};
 pub use rebuild::Steer;
 pub use status::{BesideState, BesideStatus, Parity, RebuildEstimate, SetAside, TableParity, ViewState, ViewStatus};
 pub use views::{ViewOptions, Views};

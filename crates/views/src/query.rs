@@ -4,6 +4,7 @@ use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::event::CaseKind;
 use caseledger_events::ids::{Code, Position, StudentId};
 use caseledger_projections::case_view::CaseStatus;
+use caseledger_projections::work_queue::Work;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,24 @@ impl CaseQuery {
     pub const LIMIT_MAX: u32 = 500;
     /// The rows of a page when nothing is said.
     pub const LIMIT_DEFAULT: u32 = 50;
+}
+
+/// Which work, of the cases the asker's lists hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkQuery {
+    /// On cases held by this provider.
+    pub provider: Option<Code>,
+    /// For this person: named for it, or the case manager where nobody is named.
+    pub person: Option<Code>,
+    /// Of this kind.
+    pub what: Option<Work>,
+    /// Due on this day or before.
+    pub due_by: Option<NaiveDate>,
+    /// Overdue on the New Zealand day of the latest event.
+    pub overdue: Option<bool>,
+    /// How many entries, up to [`CaseQuery::LIMIT_MAX`]; [`CaseQuery::LIMIT_DEFAULT`] when nothing is said.
+    pub limit: Option<u32>,
 }
 
 /// A moment of the past that a case is asked for (design §6).

@@ -9,11 +9,12 @@ use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, Position, StreamId, Version};
 use caseledger_events::keys::KeyEvent;
 use caseledger_projections::case_view::{AgreementRow, CaseRow, CommentRow, EnrolmentRow, PlanRow, RequestRow};
+use caseledger_projections::work_queue::{self, Deadlines};
 use rusqlite::{Connection, params};
 
 use super::key::{self, Key};
 use super::parts::Parts;
-use super::{access, personal, purge, read, timeline};
+use super::{access, personal, purge, read, timeline, work};
 use crate::model::{ApplyError, Keeper};
 use crate::store::number;
 
@@ -32,6 +33,8 @@ pub(super) struct CaseKeeper {
     requests: Parts<RequestRow>,
     plans: Parts<PlanRow>,
     agreements: Parts<AgreementRow>,
+    /// The days that work is due on, each counted once.
+    deadlines: Deadlines,
     /// Whether the transaction under way deleted what is personal.
     purged: bool,
 }
@@ -49,6 +52,8 @@ struct Held {
     standing: Option<Standing>,
     /// The keys of access as they stand in the file.
     keys: Vec<String>,
+    /// The work as it stands in the file.
+    work: work::Stored,
 }
 
 impl Keeper for CaseKeeper {
@@ -61,7 +66,7 @@ impl Keeper for CaseKeeper {
         }
         let held = match self.held.entry(case) {
             Entry::Occupied(held) => held.into_mut(),
-            Entry::Vacant(place) => place.insert(load_or_begin(db, case, event, &read)?),
+            Entry::Vacant(place) => place.insert(load_or_begin(db, case, event, &read, &mut self.deadlines)?),
         };
         if let Some(reason) = held.broken(event) {
             return Err(ApplyError::Refused(reason));
@@ -93,7 +98,7 @@ impl Keeper for CaseKeeper {
         self.changed.sort_unstable();
         for (_, case) in self.changed.drain(..) {
             if let Some(held) = self.held.get_mut(&case) {
-                held.save(db)?;
+                held.save(db, &mut self.deadlines)?;
             }
         }
         self.comments.flush(db)?;
@@ -135,10 +140,17 @@ impl CaseKeeper {
 }
 
 /// Returns the case as the file holds it, or as an event begins it.
-fn load_or_begin(db: &Connection, case: CaseId, event: &Recorded<'_>, read: &CaseEvent) -> Result<Held, ApplyError> {
+fn load_or_begin(
+    db: &Connection,
+    case: CaseId,
+    event: &Recorded<'_>,
+    read: &CaseEvent,
+    deadlines: &mut Deadlines,
+) -> Result<Held, ApplyError> {
     if let Some((reference, row, standing)) = read::held(db, case)? {
         let (stored, enrolments, keys) = (Some(Key::of(&row)), row.enrolments.clone(), standing.keys());
-        return Ok(Held { reference, row, changed: false, stored, enrolments, standing: Some(standing), keys });
+        let work = (work_queue::work(&row, deadlines), row.flags.urgent);
+        return Ok(Held { reference, row, changed: false, stored, enrolments, standing: Some(standing), keys, work });
     }
     let begun = CaseRow::begin(event, read);
     let nothing = || ApplyError::Refused(format!("{} begins no case, and nothing is known of its case", event.kind));
@@ -153,11 +165,12 @@ fn load_or_begin(db: &Connection, case: CaseId, event: &Recorded<'_>, read: &Cas
         enrolments: Vec::new(),
         standing: None,
         keys: Vec::new(),
+        work: (Vec::new(), false),
     })
 }
 
 impl Held {
-    fn save(&mut self, db: &Connection) -> rusqlite::Result<()> {
+    fn save(&mut self, db: &Connection, deadlines: &mut Deadlines) -> rusqlite::Result<()> {
         let key = Key::of(&self.row);
         if self.stored.as_ref() == Some(&key) {
             key::save_activity(db, self.reference, &self.row)?;
@@ -172,6 +185,8 @@ impl Held {
         self.changed = false;
         let standing = self.standing.as_ref().expect("the event that begins the row begins the standing");
         access::save_keys(db, self.reference, &mut self.keys, standing.keys())?;
+        let work = (work_queue::work(&self.row, deadlines), self.row.flags.urgent);
+        work::save(db, self.reference, &mut self.work, work)?;
         let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2, ?3)")?;
         statement.execute(params![self.reference, read::encode(&self.row), read::encode(standing)]).map(drop)
     }

@@ -1,4 +1,4 @@
--- Version 2. Change a table or a stored row, and raise the version in case_view.rs.
+-- Version 4. Change a table or a stored row, and raise the version in case_view.rs.
 
 -- What lists filter and sort by. `ref` is the position of the event that opened the case: short, unique, in order.
 CREATE TABLE case_key (
@@ -37,6 +37,18 @@ CREATE TABLE access_key (
     key TEXT    NOT NULL,
     ref INTEGER NOT NULL,
     PRIMARY KEY (key, ref)
+) STRICT, WITHOUT ROWID;
+
+-- What is to be done: read off the row of the case when it changes (`caseledger_projections::work_queue`).
+CREATE TABLE work (
+    ref     INTEGER NOT NULL,
+    what    TEXT    NOT NULL,
+    number  INTEGER NOT NULL,
+    due_on  TEXT,
+    last_on TEXT,
+    who     TEXT,
+    urgent  INTEGER NOT NULL,
+    PRIMARY KEY (ref, what, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE comment (
