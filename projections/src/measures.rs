@@ -31,6 +31,8 @@ pub mod report;
 
 pub mod explain;
 
+pub mod public;
+
 pub mod publish;
 
 pub mod table;

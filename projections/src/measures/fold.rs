@@ -103,6 +103,11 @@ impl Fold {
         }
     }
 
+    /// Passes over an event of which only the position is known.
+    pub fn pass(&mut self, position: Position) {
+        self.position = position;
+    }
+
     fn take_case(&mut self, id: CaseId, event: &Recorded<'_>) -> Result<(), BadFrame> {
         let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { return Ok(()) };
         match &read {
