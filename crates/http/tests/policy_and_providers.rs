@@ -116,3 +116,19 @@ async fn a_report_without_a_number_opens_a_case_of_its_own() {
     let checked = service.post(&action(case, "complete-ministry-check"), CIT, "c1", &note).await;
     assert_eq!(checked.status, 200, "what is written later is sealed for the same student: {}", checked.json);
 }
+
+/// T9: after an outage nobody knows what was taken. Every command may be sent again under its key, and is taken once.
+#[tokio::test]
+async fn t9_after_an_outage_everything_may_be_sent_again() {
+    let service = Service::start().await;
+    let first = service.post("/v1/cases", SCHOOL, "k1", &referral()).await;
+    let case = first.json["case"].as_str().unwrap().to_owned();
+    let body = json!({"facts": {"manager": "P-CM"}});
+    let assigned = service.post(&action(&case, "assign-case-manager"), LEAD, "a1", &body).await;
+    let head = service.ledger.reader().durable();
+    let again = service.post("/v1/cases", SCHOOL, "k1", &referral()).await;
+    assert_eq!((&again.json["repeated"], &again.json["receipt"]), (&json!(true), &first.json["receipt"]));
+    let again = service.post(&action(&case, "assign-case-manager"), LEAD, "a1", &body).await;
+    assert_eq!((&again.json["repeated"], &again.json["receipt"]), (&json!(true), &assigned.json["receipt"]));
+    assert_eq!(service.ledger.reader().durable(), head, "nothing was recorded twice");
+}

@@ -4,6 +4,7 @@ mod allocation;
 mod closing;
 mod comments;
 mod contact;
+mod defects;
 mod education;
 mod enrolment;
 mod immigration;

@@ -289,6 +289,14 @@ impl Outcome {
         self
     }
 
+    /// Expects something of the case that was opened.
+    #[track_caller]
+    pub fn then_case_of_new(self, holds: impl FnOnce(&Case) -> bool) -> Outcome {
+        let case = self.stage.world.case(NEW_CASE).unwrap_or_else(|| panic!("no case was opened: {:?}", self.result));
+        assert!(holds(case), "{case:#?}");
+        self
+    }
+
     /// Returns the events that came of it.
     #[track_caller]
     pub fn events(&self) -> Vec<CaseEvent> {
