@@ -47,15 +47,14 @@ impl Store {
     /// Takes a batch in: on disk first, then in the fold.
     fn take(&mut self, messages: &[Message]) -> Fallible<()> {
         let mut lines = Vec::new();
-        let mut next = self.fold.position().0 + 1;
-        let fresh: Vec<&Message> = messages.iter().filter(|message| sequence(message) >= next).collect();
-        for message in &fresh {
+        let first = self.fold.position().0 + 1;
+        let fresh: Vec<&Message> = messages.iter().filter(|message| sequence(message) >= first).collect();
+        for (next, message) in (first..).zip(&fresh) {
             if sequence(message) != next {
                 return Err(format!("{} follows {}: a message is missing", sequence(message), next - 1).into());
             }
             lines.extend_from_slice(&message.payload);
             lines.push(b'\n');
-            next += 1;
         }
         self.file.write_all(&lines)?;
         self.file.sync_data()?;
