@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::simulate::{Client, ClientError};
+use crate::simulate::{Client, ClientError, grants};
 
 /// Who finds a case: the demo's auditor sees the facts of all of them, and none of the words.
 const AUDITOR: &str = "AUDIT-1/auditor/MOE";
@@ -56,6 +56,7 @@ pub async fn sample(client: &Client, position: u64) -> Result<Option<Sample>, Fa
     let Some(case) = longest.or(items.first()) else { return Ok(None) };
     let number = text(&case["number"]);
     let reader = format!("{0}-L/workflow_lead/{0}", text(&case["provider"]));
+    grants::to_those_who_look(client, [&reader]).await?;
     let timeline = client.get(&format!("/v1/cases/{number}/timeline?limit={HISTORY_LINES}"), &reader).await?;
     let entries = timeline.body["items"].as_array().cloned().unwrap_or_default();
     Ok(Some(Sample {
