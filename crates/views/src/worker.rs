@@ -23,6 +23,10 @@ use crate::store::{self, Mark};
 /// The least time between the beginnings of two transactions while the worker keeps up: what arrives meanwhile shares
 /// one, which spares the disk and the processors at the price of a few milliseconds.
 const PACE: Duration = Duration::from_millis(10);
+/// The same while much comes in: a few milliseconds more make room for those who wait for a receipt.
+const PACE_BUSY: Duration = Duration::from_millis(25);
+/// The events of one transaction from which on much comes in: some five thousand a second.
+const BUSY: u64 = 50;
 /// How long the worker sleeps when nobody wakes it: it looks now and then without being asked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often a file that proves damaged is built anew before the disk is to blame.
@@ -178,7 +182,8 @@ impl Worker {
             }
             let Some(opened) = &mut self.opened else { return Ok(()) };
             let head = self.shared.reader.durable();
-            if opened.mark.position >= head {
+            let before = opened.mark.position;
+            if before >= head {
                 return Ok(());
             }
             self.shared.behind();
@@ -188,8 +193,10 @@ impl Worker {
                 self.keeper.forget();
                 give_up_transaction(&opened.db);
             }
+            let taken = opened.mark.position.0.saturating_sub(before.0);
             read?;
-            thread::sleep(PACE.saturating_sub(begun.elapsed()));
+            let pace = if taken >= BUSY { PACE_BUSY } else { PACE };
+            thread::sleep(pace.saturating_sub(begun.elapsed()));
         }
         Ok(())
     }
