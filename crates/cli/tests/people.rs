@@ -16,7 +16,7 @@ use caseledger_identity::cast::{self, Person, cast};
 use caseledger_identity::{DevIssuer, Place};
 use caseledger_tests::Client;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{command, on};
 
 /// A demo that serves what it played.
@@ -60,11 +60,15 @@ impl Drop for Demo {
     }
 }
 
-/// Asks as somebody who signs in with a token of the development issuer.
-fn get(demo: &Demo, dir: &Path, person: &str, path: &str) -> (u16, Value) {
+/// Signs somebody in with a token of the development issuer.
+fn bearer(dir: &Path, person: &str) -> String {
     let issuer = DevIssuer::open(&dir.join("identity"), Place { is_production: false, is_loopback: true }).unwrap();
     let named = cast::find(person).map(Person::token).or_else(|| cast::actor(person).map(Into::into)).unwrap();
-    let bearer = format!("Bearer {}", issuer.mint(&named, Timestamp::from(chrono::Utc::now())));
+    format!("Bearer {}", issuer.mint(&named, Timestamp::from(chrono::Utc::now())))
+}
+
+fn get(demo: &Demo, dir: &Path, person: &str, path: &str) -> (u16, Value) {
+    let bearer = bearer(dir, person);
     let answer = demo.client().send("GET", path, &[("authorization", bearer.as_str())], b"").unwrap();
     (answer.status, answer.json())
 }
@@ -103,11 +107,33 @@ fn each_of_the_cast_lists_and_opens_what_the_table_says_and_strangers_nothing() 
         }
     }
     assert!(opened > 20, "{opened}");
+    for person in cast() {
+        searches_follows_and_takes_out_what_the_table_says(&demo, person, &numbers[0]);
+    }
     let (status, regional) = get(&demo, &dir, "OFFICE-1", "/v1/cases?limit=500");
     let listed = regional["items"].as_array().unwrap().len();
     assert!(status == 200 && (1..numbers.len()).contains(&listed), "a region, not the country: {listed}");
     let (status, answer) = get(&demo, &dir, "NOBODY-1/auditor/MOE", "/v1/cases");
     assert_eq!((status, &answer["code"]), (403, &Value::from("no-grant")), "{answer}");
+}
+
+/// Search, live feed, recorded events, the access ledger, one student's data.
+fn searches_follows_and_takes_out_what_the_table_says(demo: &Demo, person: &Person, case: &str) {
+    let Person { person: who, role, mfa, .. } = person;
+    let bearer = bearer(&demo.data(), who);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let post =
+        |path: &str, body: Value| demo.client().send("POST", path, &headers, body.to_string().as_bytes()).unwrap();
+    let found = post("/v1/cases/search", json!({"name": "a"}));
+    assert_eq!(found.status == 200, may(*role, Operation::Search), "{who} searches: {}", found.json());
+    let raw = demo.client().send("GET", "/v1/events/1", &headers, b"").unwrap();
+    assert_eq!(raw.status == 200, may(*role, Operation::RawEvents), "{who} reads events: {}", raw.json());
+    let looked = post("/v1/access-ledger/search", json!({"limit": 1}));
+    assert_eq!(looked.status == 200, *mfa && may(*role, Operation::AccessLedger), "{who}: {}", looked.json());
+    let bundle = post("/v1/subjects/export", json!({"case": case}));
+    assert_eq!(bundle.status == 200, *mfa && may(*role, Operation::SubjectExport), "{who}: {}", bundle.status);
+    let feed = demo.client().open("/v1/feed", &[("authorization", bearer.as_str())]).unwrap();
+    assert_eq!(feed.status == 200, may(*role, Operation::Feed), "{who} follows: {}", feed.status);
 }
 
 #[test]
