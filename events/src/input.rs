@@ -116,4 +116,7 @@ fn without_values(message: &str) -> String {
 }
 
 #[cfg(test)]
+mod every_command;
+
+#[cfg(test)]
 mod tests;

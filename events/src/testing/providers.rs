@@ -1,5 +1,7 @@
 //! One event of every type of a provider's stream.
 
+use serde_json::{Value, json};
+
 use super::{CASE, code};
 use crate::event::Mode;
 use crate::ids::Sha256;
@@ -49,4 +51,26 @@ pub fn sample_provider_events() -> Vec<ProviderEvent> {
         }
         .into(),
     ]
+}
+
+/// Returns the facts a client could send for an act of a provider; they become the events of [`sample_provider_events`].
+///
+/// # Panics
+/// For a name that has no sample: a new act gets one here.
+pub fn provider_facts(name: &str) -> Value {
+    let document = json!({"sha256": "5a".repeat(32), "bytes": 48_211});
+    match name {
+        "record-key-action" => {
+            json!({"quarter": "2026-Q2", "action": "KA-3", "progress": "on_track", "document": document})
+        }
+        "update-provider-risk" => json!({"quarter": "2026-Q2", "risk": "STAFFING", "level": "MEDIUM"}),
+        "record-initiative" => {
+            json!({"quarter": "2026-Q2", "initiative": "WALKING-BUS", "barrier": "TRANSPORT", "document": document})
+        }
+        "hold-cohort-activity" => json!({"school": "SCH-1", "mode": "in_person", "students": 12, "cases": [CASE]}),
+        "submit-quarterly-report" => json!({"quarter": "2026-Q2", "document": document}),
+        "submit-invoice" => json!({"catchment": "C-1", "contract": "MOE-77123", "purchase_order": "PO-9001",
+            "number": "INV-0042", "quarter": "2026-Q2", "withholding_percent": 10, "amount_cents": 1_234_500}),
+        other => panic!("{other} has no sample: write one"),
+    }
 }
