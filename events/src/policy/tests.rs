@@ -157,6 +157,8 @@ fn what_cannot_be_is_refused_with_its_field() {
         (json!({"absence": {"threshold_half_days": 0}}), "/policy/absence/threshold_half_days"),
         (json!({"measures": {"calendar_profile": "New Zealand"}}), "/policy/measures/calendar_profile"),
         (json!({"measures": {"meeting_modes": []}}), "/policy/measures/meeting_modes"),
+        (json!({"sharing": {"former_school_sees_new": true}}), "/policy/sharing/former_school_sees_new"),
+        (json!({"sharing": {"nsn_to_providers": true}}), "/policy/sharing/nsn_to_providers"),
         (
             json!({"tables": {"needs": [{"value": "FOOD", "from": "2026-03-01", "until": "2026-02-01"}]}}),
             "/policy/tables/needs/0/until",

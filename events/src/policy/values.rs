@@ -195,6 +195,26 @@ pub struct Sharing {
     pub nsn_to_providers: bool,
 }
 
+impl Sharing {
+    /// What the table of access carries out is set for people to read, and cannot be set to what it does not carry out.
+    fn check(&self) -> Result<(), BadInput> {
+        let carried_out = Sharing { may_unshare: self.may_unshare, ..Sharing::default() };
+        let rows = [
+            ("former_school_sees_new", self.former_school_sees_new, carried_out.former_school_sees_new),
+            ("last_school_sees_shared", self.last_school_sees_shared, carried_out.last_school_sees_shared),
+            ("school_may_withdraw", self.school_may_withdraw, carried_out.school_may_withdraw),
+            ("nsn_to_providers", self.nsn_to_providers, carried_out.nsn_to_providers),
+        ];
+        match rows.into_iter().find(|(_, set, carried_out)| set != carried_out) {
+            None => Ok(()),
+            Some((name, _, carried_out)) => {
+                let what = format!("this build carries out {carried_out} alone (docs/access.md)");
+                Err(BadInput::new(format!("/policy/sharing/{name}"), what))
+            }
+        }
+    }
+}
+
 impl Default for Sharing {
     fn default() -> Self {
         Sharing {
@@ -362,6 +382,7 @@ impl Policy {
         if self.measures.meeting_modes.is_empty() {
             return bad("/policy/measures/meeting_modes", "at least one mode makes a meeting".to_owned());
         }
+        self.sharing.check()?;
         self.tables.check()
     }
 }
