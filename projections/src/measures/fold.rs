@@ -205,11 +205,12 @@ impl Fold {
     /// Returns the case that goes on for a case that was merged, over as many merges as there were.
     pub fn survivor(&self, id: CaseId) -> CaseId {
         let mut survivor = id;
-        // A chain of merges is as long as there are merges; a ring of them is cut where it closes.
+        // A chain of merges is as long as there are merges; cases that went into each other stay what they are.
         for _ in 0..self.merged.len() {
             match self.merged.get(&survivor) {
-                Some(merge) if merge.survivor != id => survivor = merge.survivor,
-                _ => break,
+                Some(merge) if merge.survivor == id => return id,
+                Some(merge) => survivor = merge.survivor,
+                None => break,
             }
         }
         survivor

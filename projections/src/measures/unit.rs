@@ -164,6 +164,8 @@ struct Walk {
     first_allocated: Option<NaiveDate>,
     /// The unit of an attached notification that waits for its check.
     unchecked: Option<usize>,
+    /// The units of notifications that were not referred.
+    void: Vec<usize>,
     /// The units that were last passed to CIT.
     at_cit: Vec<usize>,
 }
@@ -179,13 +181,15 @@ fn of_one(case: &CaseFacts, facts: &[Dated]) -> Vec<Unit> {
         holder: None,
         first_allocated: None,
         unchecked: None,
+        void: Vec::new(),
         at_cit: Vec::new(),
     };
     let mut units: Vec<Unit> = Vec::new();
     for fact in facts {
         walk.step(case, fact, &mut units);
     }
-    units
+    let kept = units.into_iter().enumerate().filter(|(at, _)| !walk.void.contains(at));
+    kept.map(|(_, unit)| unit).collect()
 }
 
 impl Walk {
@@ -201,7 +205,7 @@ impl Walk {
             What::Checked { refer } => {
                 // A notification that is not referred ends in no measure (E4).
                 if let Some(at) = self.unchecked.take().filter(|_| !refer) {
-                    units.remove(at);
+                    self.void.push(at);
                 }
             }
             What::KindChanged(to) => self.kind = to,

@@ -176,6 +176,74 @@ proptest! {
     }
 }
 
+/// What may happen to a case in any order, sensible or not: feeds are late, corrections come, people err.
+const ANYTHING: [&str; 20] = [
+    "request attached",
+    "notice attached",
+    "checked refer",
+    "checked do_not_refer_other",
+    "kind_changed chronic_absence non_enrolment",
+    "kind_changed non_enrolment chronic_absence",
+    "allocated ASP-1 C-1",
+    "allocated ASP-2 C-2",
+    "allocated ISP-1 C-1 in_school",
+    "to_cit ASP-1",
+    "cit_declined ASP-1",
+    "closed out_of_country",
+    "closed other",
+    "reopened",
+    "merged_into 1 2",
+    "merged_into 2 1",
+    "unmerged_from 1 2",
+    "migrated non_enrolment 2025-11-01",
+    "paused",
+    "school_met referring in_person",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(256)))]
+
+    /// Whatever order cases are moved, merged, attached, closed, reopened and migrated in, each unit is judged once
+    /// under a measure, and what happened before the case began is taken as it is told.
+    #[test]
+    fn any_history_is_judged(
+        happened in proptest::collection::vec((1u32..4, 0..ANYTHING.len(), 0u64..200, 0u64..30), 0..30)
+    ) {
+        let begun = (1u32..4).flat_map(|number| lines(number, number, "2026-01-20 request\n"));
+        let day = |after: u64| (day("2026-01-20") + chrono::Days::new(after)).to_string();
+        let more = happened.iter().flat_map(|(number, what, on, late)| {
+            // A fifth of it is dated before the case began.
+            let occurred = if on % 5 == 0 { "2025-12-01".to_owned() } else { day(*on) };
+            lines(*number, *number, &format!("{occurred} @{} {}", day(on + late + 1), ANYTHING[*what]))
+        });
+        let fold = fold(begun.chain(more).collect());
+        let run = Run::new(&fold, question("2026-09-30")).unwrap();
+        let mut began: Vec<_> = run.units.iter().map(|unit| unit.began).collect();
+        began.sort_unstable();
+        began.dedup();
+        prop_assert_eq!(began.len(), run.units.len(), "a unit begins once");
+        let allocated = happened.iter().any(|(_, what, ..)| ANYTHING[*what].starts_with("allocated"));
+        prop_assert_eq!(allocated, !run.units.is_empty(), "no merge loses a case");
+        for (measure, verdicts) in run.measures() {
+            let mut judged: Vec<usize> = verdicts.iter().map(|(at, _)| *at).collect();
+            judged.dedup();
+            prop_assert_eq!(judged.len(), verdicts.len(), "{} judges a unit once", &measure.id);
+            prop_assert!(judged.iter().all(|at| *at < run.units.len()));
+        }
+        for number in 1..4 {
+            let case = super::world::case_id(number);
+            let told = crate::measures::explain::explain(&fold, run.list, case, None, Some(run.as_at)).unwrap();
+            for one in told {
+                let same = run.measures().any(|(measure, verdicts)| {
+                    let mut here = verdicts.iter().filter(|(at, _)| run.units[*at].case == one.case);
+                    measure.id == one.measure && here.any(|(_, judgement)| judgement.verdict.name() == one.verdict)
+                });
+                prop_assert!(same, "{} {} is {} when it is explained", one.measure, one.number, one.verdict);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_pass_is_exact_and_nothing_is_rounded_up() {
     // 79 of 99 is 79.797…, shown as 79.7; 80 of 100 passes M10 at 80, 79 of 99 does not.
