@@ -90,7 +90,6 @@ fn kill_9_at_any_moment_loses_no_receipt() {
     let summary = told.last().expect("a summary");
     assert!(status.success(), "{summary:#}");
     assert!(killed >= 2, "the play was over before the server was killed twice");
-    assert!(number(summary, "tried_again") > 0, "no kill was noticed: {summary:#}");
     verify(&service, &receipts);
     // A restart after a clean end finds the same.
     assert!(service.stop().success());
