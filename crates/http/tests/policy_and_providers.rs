@@ -132,3 +132,30 @@ async fn t9_after_an_outage_everything_may_be_sent_again() {
     assert_eq!((&again.json["repeated"], &again.json["receipt"]), (&json!(true), &assigned.json["receipt"]));
     assert_eq!(service.ledger.reader().durable(), head, "nothing was recorded twice");
 }
+
+/// Closed cases are not held in memory: both are folded from their histories before the merge is decided, and stay closed.
+#[tokio::test]
+async fn closed_cases_are_merged_and_taken_apart_again() {
+    let service = Service::start().await;
+    let (first, second) = (service.refer("k1").await, service.refer("k2").await);
+    for (case, key) in [(&first, "c1"), (&second, "c2")] {
+        let close = json!({"facts": {"reason": "returned_to_attendance"}});
+        assert_eq!(service.post(&action(case, "close"), LEAD, key, &close).await.status, 200);
+    }
+    let note = json!({"note": {"text": "One student."}});
+    let merge = json!({"facts": {"merged": second, "same_student_confirmed": true}, "personal": note});
+    let merged = service.post(&action(&first, "merge"), DESK, "m1", &merge).await;
+    assert_eq!(merged.status, 200, "{}", merged.json);
+    let again = service.post(&action(&first, "merge"), DESK, "m2", &merge).await;
+    assert_eq!(again.json["nothing_to_do"], true, "{}", again.json);
+    let reopen = json!({"facts": {"reason": "closed_in_error"}, "personal": note});
+    assert_problem(&service.post(&action(&second, "reopen"), LEAD, "r1", &reopen).await, 422, "case-is-merged");
+    let unmerge = json!({"facts": {"merged": second}, "personal": note});
+    let apart = service.post(&action(&first, "unmerge"), DESK, "u1", &unmerge).await;
+    assert_eq!(apart.status, 200, "{}", apart.json);
+    let position = apart.json["receipt"]["position"].as_u64().unwrap();
+    let seen = service.get(&format!("/v1/cases/{second}?min_position={position}"), LEAD).await;
+    assert_eq!((&seen.json["status"], &seen.json["beside"]["merged_into"]), (&json!("closed"), &Value::Null));
+    let reopened = service.post(&action(&second, "reopen"), LEAD, "r2", &reopen).await;
+    assert_eq!(reopened.status, 200, "{}", reopened.json);
+}
