@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{on, run, server};
 
 /// A simulated term of a few cases.
@@ -83,6 +83,35 @@ fn e44_a_published_run_is_the_same_to_the_digit_after_more_was_recorded() {
     assert_eq!(again.ended(0).lines()[1..], before[1..], "as known then");
     let compared = on(&dir, "measures compare", &["--quarter", "2026-Q2"]).ended(0).out;
     assert!(compared.contains("changed since position"), "{compared}");
+}
+
+#[test]
+fn e44_a_run_that_does_not_follow_from_the_log_is_found_out() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    played(&dir, "4", "5");
+    let mut service = server(&dir).arg("--simulated").arg("2026-04-19").start();
+    let headers = [("ledger-actor", "P-OWNER/national_service_delivery/MOE"), ("idempotency-key", "false-1")];
+    let zeros = "0".repeat(64);
+    let result = json!({
+        "measure": "M10", "population": 900, "achieved": 900, "late": 0, "not_achieved": 0, "not_yet_due": 0,
+        "excluded": 0, "not_assessable": 0, "outcome": "passed",
+    });
+    let body = json!({
+        "quarter": "2026-Q2", "from": "ledger",
+        "basis": {
+            "list": 1, "list_hash": zeros, "rules": 1, "calendar": 1, "calendar_fingerprint": "0000000000000000",
+            "policy": 1, "position": 20, "as_at": "2026-07-10T00:00:00Z", "verdicts": 900, "verdicts_hash": "1".repeat(64),
+        },
+        "providers": [{"quarter": "2026-Q2", "provider": "ASP01", "results": [result]}],
+    });
+    let (status, answer) = service.post("/v1/measures/runs", &body, &headers);
+    assert_eq!(status, 200, "{answer}");
+    assert!(service.stop().success());
+    let told = on(&dir, "measures verify", &[]).ended(1).out;
+    for what in ["list: published 0000", "calendar: published", "hash of the verdicts", "the results of ASP01 differ"] {
+        assert!(told.contains(what), "{what}: {told}");
+    }
 }
 
 #[test]

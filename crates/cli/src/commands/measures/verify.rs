@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use caseledger_events::ids::Position;
-use caseledger_events::measured::{Basis, MeasureResultsPublished};
+use caseledger_events::ids::{Code, Position};
+use caseledger_events::measured::{Basis, MeasureResult, MeasureResultsPublished};
 use caseledger_projections::measures::publish::{Published, results};
 use caseledger_projections::measures::report::rows;
 use caseledger_projections::measures::{Fold, Judgement, List, Question, Run, lists};
@@ -156,7 +156,45 @@ pub fn compare(args: &CompareArgs, global: &Global, output: &mut Output) -> Resu
     let before = Run::new(&then, Question { list, as_at: Some(basis.as_at) }).map_err(no_run)?;
     let after = Run::new(&now, Question { list, as_at: None }).map_err(no_run)?;
     restated(&then, &before, &now, &after, output);
+    let passes = list.reassesses.as_deref().and_then(|quarter| now.published().passes(quarter));
+    let known = results(published.run.quarter, &rows(&now, &after, passes.as_ref()));
+    rows_beside(&published.providers, &known, output);
     Ok(Exit::Ok)
+}
+
+/// Results by provider, measure and catchment.
+fn by_row(all: &[MeasureResultsPublished]) -> BTreeMap<(Code, Code, Option<Code>), &MeasureResult> {
+    let each = all.iter().flat_map(|of| of.results.iter().map(move |result| (of.provider, result)));
+    each.map(|(provider, result)| ((provider, result.measure, result.catchment), result)).collect()
+}
+
+/// Prints the figures that changed, as published and as now known side by side.
+fn rows_beside(published: &[MeasureResultsPublished], known: &[MeasureResultsPublished], output: &mut Output) {
+    let (was, is) = (by_row(published), by_row(known));
+    let mut keys: Vec<_> = was.keys().chain(is.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        let (old, new) = (was.get(key), is.get(key));
+        if old == new {
+            continue;
+        }
+        let (provider, measure, catchment) = key;
+        if output.json {
+            output.json_line(&json!({
+                "provider": provider, "measure": measure, "catchment": catchment,
+                "as_published": old, "as_now_known": new,
+            }));
+        } else {
+            let figures = |result: Option<&&MeasureResult>| {
+                result
+                    .map_or("nothing".to_owned(), |r| format!("{} and {} late of {}", r.achieved, r.late, r.population))
+            };
+            let catchment = catchment.map(|code| format!(" in {code}")).unwrap_or_default();
+            let (old, new) = (figures(old), figures(new));
+            output.line(format_args!("{measure} {provider}{catchment}: {old} as published, {new} as now known"));
+        }
+    }
 }
 
 type Key = (usize, Position);
