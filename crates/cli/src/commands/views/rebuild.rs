@@ -198,7 +198,7 @@ mod tests {
     fn a_build_is_told_in_one_sentence() {
         let building = json!({"file": "case_view.v3.2.sqlite", "state": {"is": "building"}, "position": 1200, "head": 5000,
             "seconds_left": 12.4, "parity": null});
-        assert_eq!(told(&building), "case_view.v3.2.sqlite is building, at 1 200 of 5 000, 12 s left");
+        assert_eq!(told(&building), "case_view.v3.2.sqlite is building, at 1,200 of 5,000, 12 s left");
         let ready = json!({"file": "f", "state": {"is": "ready"}, "position": 5, "head": 5, "seconds_left": 0.0,
             "parity": {"is_equal": false, "position": 4}});
         assert_eq!(told(&ready), "f is ready, at 5 of 5; rows differ at position 4");
