@@ -13,7 +13,8 @@ use simulation::caseledger;
 fn wait_for_the_stream(service: &Service) {
     let began = Instant::now();
     loop {
-        let answer = service.client().send("GET", "/v1/relay", &[("ledger-actor", "A-1/auditor/MOE")], b"").unwrap();
+        let headers = [("ledger-actor", "A-1/auditor/MOE")];
+        let answer = service.client().send("GET", "/v1/relay", &headers, b"").expect("the service answers");
         if answer.json()["state"] == "ok" {
             return;
         }
