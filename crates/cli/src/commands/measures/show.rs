@@ -149,11 +149,14 @@ fn table(measure: &Measure, rows: &[&Row], output: &mut Output) {
     }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(COLUMNS);
-    for row in rows {
+    // Beside each provider, all of them together; a sum has no outcome, for nobody is paid on it.
+    let total = if rows.len() > 1 { together(measure, rows) } else { None };
+    let named = rows.iter().map(|row| (row.provider.to_string(), *row, outcome(row)));
+    for (provider, row, outcome) in named.chain(total.iter().map(|row| ("together".to_owned(), row, String::new()))) {
         let percent = row.tenths_of_percent().map_or_else(|| "–".to_owned(), |t| format!("{}.{}", t / 10, t % 10));
         let late_counts = if row.late_recording_counts || row.achieved_late_recorded == 0 { "" } else { " (no)" };
         table.add_row([
-            row.provider.to_string(),
+            provider,
             row.catchment.map_or_else(|| "all".to_owned(), |code| code.to_string()),
             row.population.to_string(),
             row.achieved.to_string(),
@@ -162,7 +165,7 @@ fn table(measure: &Measure, rows: &[&Row], output: &mut Output) {
             row.not_yet_due.to_string(),
             reasons(&row.excluded),
             percent,
-            outcome(row),
+            outcome,
         ]);
     }
     for column in [2, 3, 4, 5, 6, 8] {
