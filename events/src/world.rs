@@ -149,6 +149,29 @@ impl World {
     }
 
     /// Returns the active cases of a student under every id the student has, the eldest first (R27, R28).
+    /// Returns every id of a student: more than one after a merge said that two students are one (R28).
+    pub fn ids_of(&self, student: StudentId) -> Vec<StudentId> {
+        self.students.ids_of(student).collect()
+    }
+
+    /// Decides about keys; a student is disposed of under every id, and a hold on any of them holds all.
+    fn about_keys(&self, command: &KeyCommand, by: Code) -> Result<Vec<KeyEvent>, Refusal> {
+        let active = self.active_of(command.student()).first().copied();
+        let others: Vec<StudentId> =
+            self.ids_of(command.student()).into_iter().filter(|&id| id != command.student()).collect();
+        if matches!(command, KeyCommand::ProposeDisposal { .. } | KeyCommand::ApproveDisposal { .. })
+            && let Some(hold) = others.iter().find_map(|&other| self.keys.hold(other))
+        {
+            return Err(Refusal::LegalHold { hold });
+        }
+        let mut told: Vec<KeyEvent> = command.decide(&self.keys, active, by)?.into_iter().collect();
+        if let Some(&KeyEvent::StudentDisposed { authority, proposed_by, .. }) = told.first() {
+            let left = others.into_iter().filter(|&other| !self.keys.is_disposed(other));
+            told.extend(left.map(|student| KeyEvent::StudentDisposed { student, authority, proposed_by }));
+        }
+        Ok(told)
+    }
+
     fn active_of(&self, student: StudentId) -> Vec<CaseId> {
         let mut cases: Vec<CaseId> =
             self.students.ids_of(student).flat_map(|id| self.active_cases(id).iter().copied()).collect();
@@ -355,9 +378,8 @@ impl Machine for World {
                 Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
             }
             Command::Keys(command) => {
-                let active = self.active_of(command.student()).first().copied();
-                let event = command.decide(&self.keys, active, context.actor.person).map_err(Declined::Refused)?;
-                Ok(event.map(|event| event.draft(when(None))).into_iter().collect())
+                let told = self.about_keys(command, context.actor.person).map_err(Declined::Refused)?;
+                Ok(told.into_iter().map(|event| event.draft(when(None))).collect())
             }
             Command::Measures(run) => run.decide(&context.actor, context.now).map_err(Declined::Refused),
             Command::AccessHead(head) => Ok(vec![AccessHeadEvent::AccessHeadRecorded(*head).draft(context.now)]),

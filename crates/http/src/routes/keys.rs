@@ -64,10 +64,17 @@ fn needed(body: &KeyCommand) -> Operation {
     }
 }
 
-/// The event is durable: now the keys go. What a crash leaves undone here, the next start does.
+/// The events are durable: now the keys go, under every id the student has. What a crash leaves undone here, the next
+/// start does.
 async fn destroy(state: &AppState, student: StudentId) -> Result<(), Problem> {
+    let disposed = state.ledger.inspect(move |world| {
+        world.ids_of(student).into_iter().filter(|&id| world.keys().is_disposed(id)).collect::<HashSet<_>>()
+    });
+    let Some(disposed) = disposed.await else {
+        return Err(Problem::unavailable("shutting-down", "the service is stopping", 5));
+    };
     let keys = state.keys.clone();
-    let destroyed = tokio::task::spawn_blocking(move || keys.destroy(&HashSet::from([student]))).await;
+    let destroyed = tokio::task::spawn_blocking(move || keys.destroy(&disposed)).await;
     match destroyed {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
