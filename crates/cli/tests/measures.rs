@@ -67,9 +67,9 @@ fn e44_a_published_run_is_the_same_to_the_digit_after_more_was_recorded() {
         "provider,catchment,measure,outcome,population,achieved,not_achieved\nASP01,C01,M5,passed,4,4,0\n",
     )
     .unwrap();
-    on(&dir, "measures import", &["--quarter", "2026-Q1", results.to_str().unwrap()]).ended(0);
+    on(&dir, "measures import", &["--as", "NSD-1", "--quarter", "2026-Q1", results.to_str().unwrap()]).ended(0);
     let before = on(&dir, "measures show", &Q2).ended(0).lines();
-    let published = on(&dir, "measures publish", &Q2).ended(0).json();
+    let published = on(&dir, "measures publish", &[&Q2[..], &["--as", "NSD-1"]].concat()).ended(0).json();
     let run = published["run"].to_string();
 
     // A further term on the same ledger; what is published stays, what is known changes.

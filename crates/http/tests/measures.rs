@@ -105,3 +105,26 @@ async fn a_wrong_question_is_answered_with_what_is_wrong_with_it() {
         );
     }
 }
+
+/// A7, A22: who reads why a case counts as it does is who may open it, and that is on record for the case.
+#[tokio::test]
+async fn an_explanation_is_for_those_who_may_open_the_case_and_on_record_for_it() {
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let last = service.ledger.reader().durable();
+    assert_eq!(service.get(&format!("/v1/cases?min_position={last}"), LEAD).await.status, 200);
+    let path = format!("/v1/measures/2026-Q2/cases/{case}");
+    assert_eq!(service.get(&path, LEAD).await.status, 200);
+    assert_eq!(service.get(&path, OWNER).await.status, 200);
+    // Not assigned to the case; of another provider; and lists case by case.
+    assert_eq!(service.get(&path, "P-9/case_manager/ASP-01").await.status, 404);
+    assert_eq!(service.get(&path, OTHER_LEAD).await.status, 404);
+    assert_eq!(service.get("/v1/measures/2026-Q2/cases", "P-9/case_manager/ASP-01").await.status, 403);
+    assert_eq!(service.get("/v1/measures/2026-Q2?provider=ASP-01", OTHER_LEAD).await.status, 404);
+    let looked = service.post("/v1/access-ledger/search", AUDITOR, "s1", &json!({"case": case})).await;
+    let who: Vec<&str> =
+        looked.json["items"].as_array().unwrap().iter().filter_map(|view| view["actor"]["person"].as_str()).collect();
+    for person in ["P-LEAD", "P-OWNER", "P-9", "P-LEAD2"] {
+        assert!(who.contains(&person), "{person} of {who:?}: {}", looked.json);
+    }
+}

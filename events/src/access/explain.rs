@@ -4,9 +4,9 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::decided::rows_for;
+use super::decided::{Decided, pass, rows_for, scopes};
 use super::grant::decide;
-use super::{Denied, Grant, Missing, Operation, Principal, Row, Standing, authorise};
+use super::{About, Denied, Grant, Missing, Operation, Principal, Row, Standing, authorise};
 
 /// Why the answer is what it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,7 +18,7 @@ pub struct Explanation {
     /// The New Zealand day it is explained for.
     pub on: NaiveDate,
     /// The answer.
-    pub answer: Result<Grant, Denied>,
+    pub answer: Result<Decided, Denied>,
     /// The rows of the role that name the operation, up to the one that decided, each with what it lacks.
     pub tried: Vec<Tried>,
     /// The row by which the case may be read all the same, for a stated reason and on record.
@@ -36,17 +36,23 @@ pub struct Tried {
 
 /// Explains what somebody may do with a case; it tells of the case, so that only those may ask it who may know.
 pub fn explain(asker: &Principal, operation: Operation, case: &Standing, on: NaiveDate) -> Explanation {
-    let answer = match operation {
-        Operation::BreakGlass => decide(asker, operation, case, on),
-        _ => authorise(asker, operation, case, on),
+    let by_grant = |grant: Grant| grant.decided();
+    let answer = match (operation.about(), operation) {
+        (About::Ledger, _) => pass(asker, operation, on).map(|pass| pass.decided()),
+        (About::List, _) => scopes(asker, operation, on).and_then(|scopes| {
+            let holding = scopes.iter().find(|scope| scope.admits(case));
+            holding.map(|scope| scope.decided()).ok_or(Denied::Secret)
+        }),
+        (About::Case, Operation::BreakGlass) => decide(asker, operation, case, on).map(by_grant),
+        (About::Case, _) => authorise(asker, operation, case, on).map(by_grant),
     };
     let is_reading = matches!(operation, Operation::OpenCase | Operation::Timeline);
     let glass = || decide(asker, Operation::BreakGlass, case, on).ok().map(|grant| grant.decided().row);
     let by_glass = if answer.is_err() && is_reading { glass() } else { None };
-    let tried_all = rows_for(asker, operation)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|row| Tried { row, missing: row.reach.of(asker, on).admits(case).err() });
+    // What is about the ledger as a whole asks no case.
+    let rows =
+        if operation.about() == About::Ledger { Vec::new() } else { rows_for(asker, operation).unwrap_or_default() };
+    let tried_all = rows.into_iter().map(|row| Tried { row, missing: row.reach.of(asker, on).admits(case).err() });
     let mut tried = Vec::new();
     for row in tried_all {
         tried.push(row);
@@ -61,7 +67,7 @@ impl Explanation {
     /// Returns the deciding row; where the answer is no, the first that was tried in vain.
     pub fn row(&self) -> Option<&'static Row> {
         match &self.answer {
-            Ok(grant) => Some(grant.decided().row),
+            Ok(decided) => Some(decided.row),
             Err(_) => self.tried.first().map(|tried| tried.row),
         }
     }
@@ -69,7 +75,7 @@ impl Explanation {
     /// Returns what would change the answer, one sentence each.
     pub fn would_change(&self) -> Vec<&'static str> {
         match &self.answer {
-            Ok(grant) => vec![grant.decided().row.reach.ends_with()],
+            Ok(decided) => vec![decided.row.reach.ends_with()],
             Err(Denied::NeedsMfa { .. }) => vec!["a sign-in with more than one factor"],
             Err(_) if self.tried.is_empty() => vec![Missing::NoCases.would_change()],
             Err(_) => self.tried.iter().filter_map(|tried| tried.missing).map(Missing::would_change).collect(),
@@ -82,8 +88,7 @@ impl fmt::Display for Explanation {
         let (role, organisation) = (self.asker.role(), self.asker.organisation());
         writeln!(f, "{role} of {organisation}, {}, on {}:", self.operation, self.on)?;
         match &self.answer {
-            Ok(grant) => {
-                let row = grant.decided().row;
+            Ok(Decided { row, .. }) => {
                 writeln!(f, "  yes, by the row \"{}\" ({}): {}", row.reach.says(), row.because, row.level.name())?;
             }
             Err(denied) => writeln!(f, "  no: {denied}")?,

@@ -7,8 +7,9 @@ use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use caseledger_events::access::Operation;
+use caseledger_events::access::{Denied, Operation};
 use caseledger_events::dates::{OccurredAt, Timestamp, start_of_day};
+use caseledger_events::envelope::Role;
 use caseledger_events::ids::{CaseId, Code, Position};
 use caseledger_events::input::{self, BadInput};
 use caseledger_events::measured::{MeasureResultsPublished, MeasureRunPublished, PublishRun};
@@ -29,10 +30,10 @@ use crate::admission::may;
 use crate::answer::{self, CommandDocument};
 use crate::command::{Headers, JsonText, body_hash, submission};
 use crate::figures::ask;
-use crate::on_record::note;
+use crate::on_record::{self, note};
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{Query, ask_for, which};
 use crate::state::{AppState, HttpSettings};
 
 /// The figures of a quarter, and what they went by.
@@ -137,7 +138,7 @@ pub fn routes() -> Vec<Route> {
         Route {
             method: Method::POST,
             path: "/v1/measures/runs",
-            summary: "Publishes a run of a quarter's measures (the owner of the service, operators).",
+            summary: "Publishes a run of a quarter's measures (the owner of the service).",
             handler: || post(publish).layer(DefaultBodyLimit::max(HttpSettings::default().reference_bytes_max)),
             describe: openapi::command::<PublishRun, CommandDocument>,
         },
@@ -213,7 +214,8 @@ impl Asked {
     }
 }
 
-/// Staff of a provider ask for their own; all others need to be allowed the facts of all cases.
+/// Staff of a provider ask for their own; all others need to be allowed the facts of all cases. Attempts at another
+/// provider's are on record.
 async fn of_provider(state: &AppState, asker: &Asker, wanted: Option<Code>) -> Result<Option<Code>, Problem> {
     if !asker.actor.role.is_provider() {
         may(state, asker, Operation::Export).await?;
@@ -223,6 +225,7 @@ async fn of_provider(state: &AppState, asker: &Asker, wanted: Option<Code>) -> R
     let own = asker.actor.organisation;
     if wanted.is_some_and(|wanted| wanted != own) {
         // Another provider's figures are answered like those of one that there is not.
+        let _ = on_record::denied(state, asker, Operation::List, None, Denied::Secret).await;
         return Err(Problem::not_found("provider"));
     }
     note(state, asker, Viewed::allowed(Operation::List)).await?;
@@ -281,6 +284,11 @@ async fn verdicts(
     Path(quarter): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<VerdictsDocument>, Problem> {
+    if asker.actor.role == Role::CaseManager {
+        // Case by case a case manager reads of what is assigned to them, one explanation at a time.
+        let no = Denied::NotThisRole { role: asker.actor.role, operation: Operation::List };
+        return Err(on_record::denied(&state, &asker, Operation::List, None, no).await);
+    }
     let asked = Asked::read(&state, &asker, &quarter, raw.as_deref()).await?;
     ask(&state, asked.to(), move |fold| {
         let run = asked.run(fold)?;
@@ -320,19 +328,28 @@ async fn explained(
     RawQuery(raw): RawQuery,
 ) -> Result<Json<ExplanationDocument>, Problem> {
     let asked = Asked::read(&state, &asker, &quarter, raw.as_deref()).await?;
+    on_the_case(&state, &asker, &case).await?;
     ask(&state, asked.to(), move |fold| {
         let by_number = || case.parse::<CaseNumber>().ok().and_then(|number| fold.case_by_number(number));
         let known = case.parse::<CaseId>().ok().and_then(|id| fold.case(id)).or_else(by_number);
         let id = known.map(|facts| facts.id).ok_or_else(crate::query::unknown_case)?;
         let mut items = explain(fold, asked.list, id, asked.filters.measure.as_deref(), asked.as_at).map_err(no_run)?;
         items.retain(|one| asked.takes(&one.measure, one.provider));
-        // A case of which nothing is the asker's is answered like one that there is not.
-        if items.is_empty() && asked.provider.is_some() {
-            return Err(crate::query::unknown_case());
-        }
         Ok(Json(ExplanationDocument { items }))
     })
     .await
+}
+
+/// Staff of a provider read of a case what the table lets them open, as it is or as it was handed over; all others were
+/// asked for the facts of all cases. Either way it is on record for the case.
+async fn on_the_case(state: &AppState, asker: &Asker, case: &str) -> Result<(), Problem> {
+    if asker.actor.role.is_provider() {
+        let opened = ask_for(state, asker, Operation::OpenCase, case, |view, case, decide| view.case(case, decide));
+        return opened.await.map(drop);
+    }
+    let Some(which) = which(case) else { return Err(crate::query::unknown_case()) };
+    let standing = crate::query::ask(state, move |view| view.standing(which)).await?;
+    note(state, asker, Viewed::allowed(Operation::Export).with_cases(standing.map(|case| case.case))).await
 }
 
 async fn published(State(state): State<AppState>, asker: Asker) -> Result<Json<RunsDocument>, Problem> {

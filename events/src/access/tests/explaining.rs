@@ -67,3 +67,18 @@ fn a_past_moment_is_explained_by_what_was_recorded_then() {
         assert_eq!(told.answer.unwrap().level(), level, "{on_day}");
     }
 }
+
+#[test]
+fn what_is_about_the_ledger_or_a_list_is_explained_by_the_row_that_decides_it() {
+    use crate::envelope::Role;
+    let case = standing(&told(at_work(ca_case())));
+    let explained = |actor, operation| explain(&asking(actor), operation, &case, day(TODAY));
+    let jobs = explained(person(Role::ReportingJob, "R-1", "MOE"), Operation::RawEvents);
+    assert_eq!(jobs.row().unwrap().reach, Reach::Ledger, "{jobs}");
+    assert!(explained(person(Role::NationalServiceDelivery, "N-1", "MOE"), Operation::PublishRuns).answer.is_ok());
+    assert!(explained(person(Role::Operator, "O-1", "MOE"), Operation::PublishRuns).answer.is_err());
+    assert!(explained(school(), Operation::Refer).answer.is_ok());
+    assert_eq!(explained(lead(), Operation::Search).row().unwrap().reach, Reach::OwnProvider);
+    let other = explained(other_lead(), Operation::Search);
+    assert!(other.answer.is_err() && !other.would_change().is_empty(), "{other}");
+}
