@@ -24,7 +24,7 @@ pub const IDENTITY_FOLDER: &str = "identity";
 /// Prints an access token that is good for an hour. Development servers alone take it, those that listen on this
 /// machine and whose data directory this is:
 ///
-///   curl -H "Authorization: Bearer $(caseledger token --as case_manager)" http://127.0.0.1:8080/v1/cases
+///   curl -H "Authorization: Bearer $(caseledger token --as workflow_lead)" http://127.0.0.1:8080/v1/cases
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
