@@ -33,7 +33,7 @@ use crate::store::{self, AsOf, Remedy};
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 4,
+    version: 5,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),

@@ -7,7 +7,7 @@ use super::reach::agency_of;
 use super::shown::{reason_for_schools, shows};
 use super::table::rows_of;
 use super::{About, Decided, Denied, Level, Operation, Principal, Row, Sight, Standing};
-use crate::event::{Agency, CaseEvent, ClosureReason, CommentNumber};
+use crate::event::{Agency, CaseEvent, ClosureReason, CommentNumber, FileNumber};
 use crate::ids::{CaseId, Code, Position};
 use crate::personal::Group;
 
@@ -19,6 +19,7 @@ pub struct Grant {
     until: Option<Position>,
     follows: bool,
     comments: Vec<CommentNumber>,
+    files: Vec<FileNumber>,
     glass: Option<GlassReason>,
 }
 
@@ -100,9 +101,10 @@ impl Grant {
             Level::SharedItems => case.shared_with_last(on).collect(),
             _ => Vec::new(),
         };
+        let files = if row.level == Level::School { case.shared_files.clone() } else { Vec::new() };
         // Q28: what becomes of its request concerns a school until another school has the student.
         let follows = case.enrolled_at(on).is_none_or(|school| school == own);
-        Grant { decided, case: case.case, until, follows, comments, glass: None }
+        Grant { decided, case: case.case, until, follows, comments, files, glass: None }
     }
 
     /// Returns who may do what by which row.
@@ -163,7 +165,10 @@ impl Grant {
         if self.until.is_some_and(|last| written.at > last) {
             return false;
         }
-        let may_read = self.shows_field(Group::Narrative, written);
+        let may_read = match event {
+            CaseEvent::FileUploaded(e) => self.is_own(written) || self.is_shared_file(e.file),
+            _ => self.shows_field(Group::Narrative, written),
+        };
         shows(self.level(), event, written.by, self.decided.asker.organisation, may_read, self.follows)
     }
 
@@ -181,6 +186,10 @@ impl Grant {
         let asker = self.decided.asker;
         let to_it = agency_of(asker.role).is_some_and(|agency| written.agency == Some(agency));
         written.by == asker.organisation || to_it
+    }
+
+    fn is_shared_file(&self, file: FileNumber) -> bool {
+        matches!(self.sees(Group::Narrative), Sight::Shared | Sight::Yes) && self.files.contains(&file)
     }
 
     fn is_shared(&self, written: &Written) -> bool {

@@ -2,9 +2,9 @@
 //! of the case's row, reaches no school until somebody decides that it does.
 
 use super::Level;
-use crate::event::{CaseEvent, ClosureReason};
+use crate::event::{CaseEvent, ClosureReason, FileKind};
 use crate::ids::Code;
-use crate::public::is_restricted;
+use crate::public;
 
 /// What a school is told of the case of a student it has (Q17): neither flags nor requests, for they tell of
 /// immigration; not the latest activity, for it tells of comments it may not read.
@@ -48,12 +48,12 @@ impl Level {
     }
 }
 
-/// Whether a level shows an event by what it is and whose it is; comments are decided by their sharing.
+/// Whether a level shows an event by what it is and whose it is; comments and files are decided by their sharing.
 pub(super) fn shows(level: Level, event: &CaseEvent, by: Code, asker: Code, may_read: bool, follows: bool) -> bool {
     match level {
         Level::Full | Level::AsAtHandOver => true,
-        Level::FactsOnly => !is_restricted(event.kind()),
-        Level::Prosecution => !is_restricted(event.kind()) || is_of_prosecution(event),
+        Level::FactsOnly => !is_restricted(event),
+        Level::Prosecution => !is_restricted(event) || is_of_prosecution(event),
         Level::School => to_a_school(event, by == asker, may_read),
         Level::SharedItems => matches!(event, CaseEvent::CommentAdded(_)) && may_read,
         Level::OwnRequest => of_own_request(event, by == asker, follows),
@@ -62,15 +62,21 @@ pub(super) fn shows(level: Level, event: &CaseEvent, by: Code, asker: Code, may_
     }
 }
 
+/// Whether an event tells of immigration, prosecution or a child's safety: by its type, or as the kind of a file (V7).
+fn is_restricted(event: &CaseEvent) -> bool {
+    public::is_restricted(event.kind())
+        || matches!(event, CaseEvent::FileUploaded(e) if e.kind == FileKind::OverseasEvidence)
+}
+
 fn is_of_prosecution(event: &CaseEvent) -> bool {
     matches!(event, CaseEvent::ProsecutionNotified(_) | CaseEvent::ProsecutionOutcomeRecorded(_))
 }
 
-/// Q17: the key actions schools are told of; V2: its own acts at once; V4: comments it may read.
+/// Q17: the key actions schools are told of; V2: its own acts at once; V4: comments and files it may read.
 ///
 /// Immigration, prosecution and Oranga Tamariki never: also not as the reason a case was closed for.
 fn to_a_school(event: &CaseEvent, own: bool, may_read: bool) -> bool {
-    if is_restricted(event.kind()) {
+    if is_restricted(event) {
         return false;
     }
     match event {
@@ -81,9 +87,7 @@ fn to_a_school(event: &CaseEvent, own: bool, may_read: bool) -> bool {
         | CaseEvent::CasePaused(_)
         | CaseEvent::CaseResumed(_)
         | CaseEvent::CaseReopened(_) => true,
-        CaseEvent::FileUploaded(e) => own || e.shared_with_schools,
-        CaseEvent::FileSharingChanged(e) => e.shared_with_schools,
-        CaseEvent::CommentAdded(_) => may_read,
+        CaseEvent::FileUploaded(_) | CaseEvent::CommentAdded(_) => may_read,
         CaseEvent::CaseClosed(e) => reason_for_schools(e.reason).is_some(),
         CaseEvent::SupportRequestSubmitted(_)
         | CaseEvent::NonEnrolmentNotified(_)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Enrolment, Owner, PrimaryContact, enrolled_at};
 use crate::dates::Timestamp;
-use crate::event::{Agency, CaseKind, CommentNumber, MoveBasis, RequestNumber};
+use crate::event::{Agency, CaseKind, CommentNumber, FileNumber, MoveBasis, RequestNumber};
 use crate::ids::{CaseId, Code, Position};
 use crate::number::CaseNumber;
 
@@ -61,6 +61,9 @@ pub struct Standing {
     /// Whether the Attendance Prosecutions Unit was notified of it (E36).
     #[serde(default)]
     pub prosecution: bool,
+    /// The files not put there by a school that schools may see now.
+    #[serde(default)]
+    pub shared_files: Vec<FileNumber>,
 }
 
 /// A request of a school: a support request, or a notification it sent itself.

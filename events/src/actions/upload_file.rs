@@ -19,7 +19,7 @@ const BYTES_MAX: u64 = 100 << 20;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadFile {
-    /// What it is.
+    /// What it is; evidence that the student is overseas is recorded by `record-overseas-evidence` (V7).
     pub kind: FileKind,
     /// How many bytes it has.
     pub bytes: u64,
@@ -33,11 +33,17 @@ pub struct UploadFile {
 impl Action for UploadFile {
     const NAME: &'static str = "upload-file";
     const SUMMARY: &'static str = "Puts a file on the case, by default not shared with schools.";
-    const RULES: &'static str = "E15, V2, V3, V4";
+    const RULES: &'static str = "E15, V2, V3, V4, V7";
     const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit];
     type Personal = FileParts;
 
     fn complete(self, _: &FileParts) -> Result<Self, BadInput> {
+        if self.kind == FileKind::OverseasEvidence {
+            // V7, R23: what a file is goes out as a public fact, and this must not.
+            let what = "evidence that the student is overseas is not put on the case as a file (V7): schools and others \
+                        read what a file is; record it with `record-overseas-evidence` (E20)";
+            return Err(BadInput::new("/facts/kind", what));
+        }
         if (1..=BYTES_MAX).contains(&self.bytes) {
             return Ok(self);
         }

@@ -69,6 +69,7 @@ impl Standing {
             merged: false,
             active_before_merge: false,
             prosecution: false,
+            shared_files: Vec::new(),
         }
     }
 
@@ -99,6 +100,9 @@ impl Standing {
                 self.share(event, e.comment, e.shared_with_schools);
             }
             CaseEvent::CommentSharingChanged(e) => self.share(event, e.comment, e.shared_with_schools),
+            // What a school put there is its own and the provider's, whatever the event says of sharing (V2).
+            CaseEvent::FileUploaded(e) if !e.by_school => self.share_file(e.file, e.shared_with_schools),
+            CaseEvent::FileSharingChanged(e) => self.share_file(e.file, e.shared_with_schools),
             CaseEvent::InformationRequestOpened(e) => self.asked(e.request, e.agency, false),
             CaseEvent::DetailedImmigrationCheckRequested(e) => self.asked(e.request, Agency::Inz, true),
             CaseEvent::InformationRequestAnswered(e) => self.inquiries.retain(|asked| asked.request != e.request),
@@ -144,7 +148,6 @@ impl Standing {
             CaseEvent::RecentClosureLinked(_)
             | CaseEvent::RiskUpdated(_)
             | CaseEvent::FileUploaded(_)
-            | CaseEvent::FileSharingChanged(_)
             | CaseEvent::TaskAdded(_)
             | CaseEvent::TaskCompleted(_)
             | CaseEvent::CalendarEventAdded(_)
@@ -253,6 +256,13 @@ impl Standing {
 
     fn asked(&mut self, request: RequestNumber, agency: Agency, detailed: bool) {
         self.inquiries.push(Inquiry { request, agency, detailed, open: true });
+    }
+
+    fn share_file(&mut self, file: FileNumber, shared: bool) {
+        self.shared_files.retain(|&before| before != file);
+        if shared {
+            self.shared_files.push(file);
+        }
     }
 
     fn share(&mut self, event: &Recorded<'_>, comment: CommentNumber, shared: bool) {

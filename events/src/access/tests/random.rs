@@ -139,6 +139,7 @@ fn case() -> impl Strategy<Value = Standing> {
                 merged: false,
                 active_before_merge: false,
                 prosecution: false,
+                shared_files: Vec::new(),
             }
         },
     )

@@ -70,7 +70,6 @@ fn q17_a_school_is_told_of_key_actions_its_own_acts_and_comments_it_may_read() {
         "student_plan_recorded",
         "primary_contact_changed",
         "case_reopened",
-        "file_sharing_changed",
         "case_paused",
         "case_resumed",
     ];

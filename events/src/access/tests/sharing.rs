@@ -2,6 +2,7 @@
 
 use super::told::*;
 use crate::access::*;
+use crate::envelope::{Actor, Role};
 use crate::event::*;
 use crate::personal::Group;
 use crate::testing::*;
@@ -111,4 +112,55 @@ fn q31_nothing_takes_a_comment_away_from_those_it_was_shown_to_by_role() {
     let history = then(at_work(ca_case()), [on("2026-03-02", comment(1, true)), on("2026-03-03", comment(2, true))]);
     let grant = open(school(), &standing(&history), TODAY).unwrap();
     assert!([1, 2].iter().all(|&number| grant.shows_field(Group::Narrative, &text_of(number, "ASP-1"))));
+}
+
+/// Whether a school is shown a file that was put on the case by somebody of an organisation.
+fn shows_file(case: &Standing, asker: Actor, file: &FileUploaded, by: &str) -> bool {
+    let grant = open(asker, case, TODAY).unwrap();
+    grant.shows_event(&file.clone().into(), &written(by, 4))
+}
+
+#[test]
+fn v2_a_schools_file_is_shown_to_that_school_and_the_provider_and_to_no_later_school() {
+    let file = FileUploaded { by_school: true, shared_with_schools: true, ..file_uploaded(1) };
+    let mut history = told(at_work(ca_case()));
+    history.push(Told(school(), on("2026-03-02", file.clone())));
+    let before = standing(&history);
+    assert!(shows_file(&before, school(), &file, "SCH-1") && shows_file(&before, lead(), &file, "SCH-1"));
+    history.push(on("2026-03-10", enrolled(Some("SCH-2"), "2026-03-10")).into());
+    let after = standing(&history);
+    let later = person(Role::AttendanceLead, "S-2", "SCH-2");
+    assert!(!shows_file(&after, later, &file, "SCH-1"), "nobody shared it");
+    assert!(shows_file(&after, lead(), &file, "SCH-1"));
+}
+
+#[test]
+fn v4_a_school_is_shown_a_file_and_its_kind_while_it_is_shared_q30_and_no_word_of_it_before_and_after() {
+    let share = |shared| FileSharingChanged { file: FileNumber(1), shared_with_schools: shared };
+    for uploaded_shared in [false, true] {
+        let file = FileUploaded { shared_with_schools: uploaded_shared, ..file_uploaded(1) };
+        let changes = [on("2026-03-03", share(!uploaded_shared)), on("2026-03-04", share(uploaded_shared))];
+        let history = then(at_work(ca_case()), [on("2026-03-02", file.clone())].into_iter().chain(changes));
+        for (changes, shared) in [(0, uploaded_shared), (1, !uploaded_shared), (2, uploaded_shared)] {
+            let case = standing(&history[..4 + changes]);
+            assert_eq!(shows_file(&case, school(), &file, "ASP-1"), shared, "{uploaded_shared}, {changes} changes");
+            let office = person(Role::OfficeSupport, "S-3", "SCH-1");
+            assert!(!shows_file(&case, office, &file, "ASP-1"), "V6: nothing of the provider's");
+            let grant = open(school(), &case, TODAY).unwrap();
+            for shared in [true, false] {
+                assert!(!grant.shows_event(&share(shared).into(), &written("ASP-1", 5)), "the file alone tells of it");
+            }
+        }
+    }
+}
+
+#[test]
+fn v7_evidence_that_the_student_is_overseas_reaches_no_school_and_no_facts_alone_as_a_file_either() {
+    let kind = FileKind::OverseasEvidence;
+    let file = FileUploaded { kind, shared_with_schools: true, ..file_uploaded(1) };
+    let history = then(at_work(ca_case()), [on("2026-03-02", file.clone())]);
+    let case = standing(&history);
+    assert!(!shows_file(&case, school(), &file, "ASP-1"));
+    assert!(!shows_file(&case, person(Role::RelationshipManager, "B-1", "MOE"), &file, "ASP-1"));
+    assert!(shows_file(&case, lead(), &file, "ASP-1"));
 }

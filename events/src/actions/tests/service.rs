@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::action::CaseAction;
 use crate::actions::*;
 use crate::case::Status;
 use crate::event::*;
@@ -84,6 +85,17 @@ fn e15_both_sides_put_files_on_the_case_the_providers_private_at_first() {
     given(at_work(ca_case())).by(colleague()).when(upload(true)).then_refused(not_assigned());
     let second = FileUploaded { shared_with_schools: true, ..file_uploaded(2) };
     given(at_work(ca_case())).and([on("2026-03-01", file_uploaded(1))]).when(upload(true)).then([second]);
+}
+
+#[test]
+fn v7_evidence_that_the_student_is_overseas_is_not_put_on_the_case_as_a_file() {
+    for shared in [false, true] {
+        let (facts, personal) = sample("upload-file");
+        let facts = changed(facts, json!({"kind": "overseas_evidence", "share_with_schools": shared})).to_string();
+        let refused = CaseAction::parse("upload-file", &facts, &personal.to_string()).unwrap().err().unwrap();
+        assert_eq!(refused.pointer, "/facts/kind");
+        assert!(refused.what.contains("record-overseas-evidence"), "{}", refused.what);
+    }
 }
 
 #[test]
