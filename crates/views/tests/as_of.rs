@@ -6,12 +6,14 @@ mod support;
 
 use std::collections::HashMap;
 
+use caseledger_events::access::{Operation, Standing, authorise};
 use caseledger_events::dates::{Timestamp, start_of_day};
-use caseledger_events::event::{Mode, SchoolMeetingHeld, SchoolRole};
+use caseledger_events::envelope::{Actor, Role};
+use caseledger_events::event::*;
 use caseledger_events::ids::{CaseId, Position, StreamId};
-use caseledger_events::testing::{CASE, at_work, ca_case, code, late};
-use caseledger_projections::testing::Tape;
-use caseledger_views::{AsAt, CaseDocument, Views};
+use caseledger_events::testing::*;
+use caseledger_projections::testing::{Tape, Term};
+use caseledger_views::{AsAt, Asked, CaseDocument, CaseThen, Views, WhichCase};
 use chrono::Days;
 use support::*;
 
@@ -73,4 +75,82 @@ fn what_is_recorded_late_counts_from_when_it_was_known_or_from_when_it_happened(
     assert_eq!(held(AsAt::Known(end_of(40))), (1, 0, true));
     let none = views.case_view().then(CASE, AsAt::Known(Timestamp(start_of_day(first).0 - 1)));
     assert_eq!((none.case, none.events, none.last_event), (None, 0, None), "there was no such case yet");
+}
+
+/// A case live, and as of a position, for somebody who reaches it.
+fn live_and_then(views: &Views, case: CaseId, asker: Actor, at: Position) -> Option<(CaseDocument, CaseThen)> {
+    let asker = principal(asker);
+    let decide = |case: &Standing| authorise(&asker, Operation::OpenCase, case, today());
+    let Asked::Granted(_, live) = views.case_view().case(WhichCase::Id(case), decide).unwrap() else { return None };
+    let live = live.unwrap().case()?;
+    match views.case_view().case_at(WhichCase::Id(case), decide, AsAt::Position(at)).unwrap() {
+        Asked::Granted(_, then) => Some((live, then.unwrap())),
+        _ => panic!("who reads a case of today reads it as it was"),
+    }
+}
+
+#[test]
+fn a_case_as_of_the_head_says_what_the_case_says_to_every_role_also_where_restricted_events_are_left_out() {
+    let mut tape = Tape::new();
+    let detailed = DetailedImmigrationCheckRequested { request: RequestNumber(3) };
+    for past in at_work(ca_case()).into_iter().chain([
+        on("2026-03-02", asked(1, Agency::Inz)),
+        on("2026-03-03", inz_answered(1, Whereabouts::NotOut)),
+        on("2026-03-04", asked(2, Agency::Msd)),
+        on("2026-03-05", evidence()),
+        on("2026-03-06", detailed),
+    ]) {
+        tape.case(CASE, past);
+    }
+    let (restricted, by_now) = (3, tape.events().count() as u32);
+    Term::new(31, 12).play(&mut tape, 1_500);
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    let head = caught_up(&views).position;
+    let cases = documents(&views, &tape);
+    let of_ministry = [
+        Role::RelationshipManager,
+        Role::ServiceDesk,
+        Role::NationalServiceDelivery,
+        Role::Auditor,
+        Role::Cit,
+        Role::ProsecutionsUnit,
+    ];
+    let mut compared = [0; 6];
+    for (n, role) in of_ministry.into_iter().enumerate() {
+        for &case in cases.keys() {
+            let Some((mut live, then)) = live_and_then(&views, case, person(role, "P-3", "MOE"), head) else {
+                continue;
+            };
+            let mut case_then = then.case.unwrap();
+            (live.as_of, case_then.as_of) = (head, head);
+            assert_eq!(case_then, live, "{case} for {role}");
+            compared[n] += 1;
+        }
+    }
+    assert!(compared[..5].iter().all(|&compared| compared > 20), "{compared:?}");
+    // Of what is not shown the numbers tell nothing either.
+    let crm = person(Role::RelationshipManager, "B-1", "MOE");
+    let (live, then) = live_and_then(&views, CASE, crm, head).unwrap();
+    assert_eq!((then.events, then.left_out), (by_now - restricted, 0));
+    assert_eq!((live.row.open_requests, live.row.flags.info_request_open), (vec![RequestNumber(2)], true));
+    let before = live_and_then(&views, CASE, crm, Position(u64::from(by_now) - 5)).unwrap().1;
+    assert_eq!((before.events, before.left_out), (by_now - 5, 2));
+}
+
+#[test]
+fn a_detailed_check_alone_raises_no_flag_where_it_is_not_shown() {
+    let mut tape = Tape::new();
+    let detailed = DetailedImmigrationCheckRequested { request: RequestNumber(1) };
+    for past in at_work(ca_case()).into_iter().chain([on("2026-03-04", evidence()), on("2026-03-05", detailed)]) {
+        tape.case(CASE, past);
+    }
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    let head = caught_up(&views).position;
+    for (role, open) in [(Role::RelationshipManager, false), (Role::Auditor, true)] {
+        let (live, then) = live_and_then(&views, CASE, person(role, "P-3", "MOE"), head).unwrap();
+        assert_eq!((live.row.flags.info_request_open, live.row.open_requests.len()), (open, usize::from(open)));
+        assert_eq!(then.case.unwrap().row, live.row);
+    }
 }

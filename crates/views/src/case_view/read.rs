@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
+use caseledger_events::event::FileKind;
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::parts::Note;
 use caseledger_projections::case_view::{
@@ -66,7 +67,7 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
     document.ok_or_else(|| damaged("a history begins no case".to_owned()))
 }
 
-/// Joins a case as it was at a moment of the past, from the events a grant shows.
+/// Joins a case as it was at a moment of the past, as a grant shows it.
 pub(super) fn then(
     db: &Connection,
     reference: i64,
@@ -132,7 +133,7 @@ fn stored(db: &Connection, reference: i64) -> rusqlite::Result<CaseFile> {
     })
 }
 
-/// Which events a fold of the past took in.
+/// Which events of those a grant shows a fold of the past took in: others are not told by their number either.
 #[derive(Default)]
 struct Counted {
     events: u32,
@@ -142,8 +143,11 @@ struct Counted {
     last: Option<Position>,
 }
 
-/// Folds the case anew from the events a grant shows: up to a hand-over by what had been told by then, and of those only
-/// the ones that count at a moment of the past where one is asked for.
+/// Folds the case anew: up to a hand-over from what had been told by then, and of that only what counts at a moment of
+/// the past where one is asked for.
+///
+/// Restricted events are folded in as they are in stored rows, whoever asks: what they alone tell is left out
+/// afterwards, so that a case of the past says neither more nor less than the case said then.
 fn file(db: &Connection, reference: i64, grant: &Grant, at: Option<AsAt>) -> rusqlite::Result<(CaseFile, Counted)> {
     let (mut file, mut counted) = (CaseFile::default(), Counted::default());
     let sql = "SELECT entry FROM timeline WHERE ref = ?1 AND position <= ?2 ORDER BY version";
@@ -155,17 +159,17 @@ fn file(db: &Connection, reference: i64, grant: &Grant, at: Option<AsAt>) -> rus
     let mut rows = statement.query(params![reference, last])?;
     while let Some(row) = rows.next()? {
         let (entry, read) = timeline::stored(row.get_ref(0)?.as_blob()?)?;
-        if !grant.shows_event(&read, &entry.written(&read)) {
-            continue;
-        }
+        let shown = u32::from(grant.shows_event(&read, &entry.written(&read)));
         if at.is_some_and(|at| !at.counts(entry.position, entry.occurred_at, entry.recorded_at)) {
-            counted.left_out += 1;
+            counted.left_out += shown;
             continue;
         }
         let parts = personal::carried(db, entry.position)?;
         file.evolve(&entry.recorded(grant.case(), parts), &read);
-        counted.events += 1;
-        counted.last = Some(entry.position);
+        counted.events += shown;
+        if shown > 0 {
+            counted.last = Some(entry.position);
+        }
     }
     Ok((file, counted))
 }
@@ -183,7 +187,9 @@ fn leave_out_restricted(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestR
     }
     let open = requests.values().filter(|request| request.state == RequestState::Open);
     row.open_requests = open.map(|request| request.number).collect();
+    row.flags.info_request_open = !row.open_requests.is_empty();
     row.counts.requests = requests.len() as u16;
+    row.beside.files.retain(|file| file.kind != FileKind::OverseasEvidence);
     row.flags.out_of_country_unconfirmed = false;
 }
 
