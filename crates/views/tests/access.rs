@@ -12,7 +12,9 @@ use caseledger_events::event::*;
 use caseledger_events::ids::{CaseId, StreamId};
 use caseledger_events::testing::*;
 use caseledger_projections::testing::{Tape, Term, note, student, written};
-use caseledger_views::{Asked, CaseQuery, CaseView, Flag, QueryError, ShownCase, ShownItem, Sort, WhichCase};
+use caseledger_views::{
+    Asked, AskedRequest, CaseQuery, CaseView, Flag, QueryError, ShownCase, ShownItem, Sort, WhichCase,
+};
 use support::*;
 
 /// Folds where every case stands, as the view must.
@@ -227,6 +229,74 @@ fn what_restricted_events_tell_is_left_out_of_facts_alone() {
     assert_eq!(listed.remove(0).case().unwrap().row, facts.row, "a list says no more than the case");
     let flag = CaseQuery { flag: Some(Flag::OutOfCountryUnconfirmed), ..CaseQuery::default() };
     assert_eq!(view.list(&scopes, &flag).unwrap().total, 0);
+}
+
+#[test]
+fn e17_an_agency_reads_what_was_said_with_a_question_of_its_own_while_it_waits_and_no_other() {
+    let mut tape = Tape::new();
+    for past in at_work(ca_case()) {
+        tape.case(CASE, past);
+    }
+    let asks = |number, agency, text| written(on("2026-03-02", asked(number, agency)), manager(), [note(text)]);
+    tape.case(CASE, asks(1, Agency::Inz, "Left in March?"));
+    tape.case(CASE, asks(2, Agency::Msd, "Moved house?"));
+    tape.case(CASE, on("2026-03-03", inz_answered(1, Whereabouts::NotOut)));
+    tape.case(CASE, asks(3, Agency::Inz, "Seen again?"));
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    caught_up(&views);
+    let read = |asker| {
+        let ShownCase::Question(question) = opened(views.case_view(), asker).unwrap() else { panic!("a question") };
+        let said = |asked: &AskedRequest| asked.note.as_ref().map(|note| note.text.reveal().clone());
+        question.requests.iter().map(|asked| (asked.request.row.number.0, said(asked))).collect::<Vec<_>>()
+    };
+    assert_eq!(read(inz()), [(1, None), (3, Some("Seen again?".to_owned()))]);
+    assert_eq!(read(msd()), [(2, Some("Moved house?".to_owned()))]);
+}
+
+/// A school's timeline of a case on which one file was told of.
+fn files_shown(by: Actor, events: Vec<CaseEvent>, asker: Actor) -> Vec<String> {
+    let mut tape = Tape::new();
+    for past in at_work(ca_case()) {
+        tape.case(CASE, past);
+    }
+    for event in events {
+        let by = if matches!(event, CaseEvent::EnrolmentStatusChanged(_)) { enrol() } else { by };
+        tape.case(CASE, written(on("2026-03-02", event), by, []));
+    }
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    caught_up(&views);
+    let asker = principal(asker);
+    let decide = |case: &Standing| authorise(&asker, Operation::Timeline, case, today());
+    match views.case_view().timeline(WhichCase::Id(CASE), decide, None, None).unwrap() {
+        Asked::Granted(_, page) => {
+            let told = page.unwrap().items.into_iter().filter(|entry| entry.row.kind.starts_with("file_"));
+            told.map(|entry| entry.row.sentence).collect()
+        }
+        _ => panic!("the school has the student"),
+    }
+}
+
+#[test]
+fn v4_a_schools_timeline_tells_of_a_file_while_it_is_shared_and_says_what_it_is() {
+    let share = |shared| CaseEvent::from(FileSharingChanged { file: FileNumber(1), shared_with_schools: shared });
+    let shared_at_once = || FileUploaded { shared_with_schools: true, ..file_uploaded(1) }.into();
+    let shown = |events| files_shown(manager(), events, school());
+    assert_eq!(shown(vec![file_uploaded(1).into()]).len(), 0);
+    assert_eq!(shown(vec![shared_at_once(), share(false)]).len(), 0, "taken back");
+    let later = shown(vec![file_uploaded(1).into(), share(true)]);
+    assert!(later.len() == 1 && later[0].contains("attendance plan"), "{later:?}");
+    assert_eq!(later.len(), shown(vec![shared_at_once()]).len());
+}
+
+#[test]
+fn v2_a_schools_file_is_not_told_to_the_school_the_student_goes_to() {
+    let file = FileUploaded { by_school: true, shared_with_schools: true, ..file_uploaded(1) };
+    let moves = || vec![file.clone().into(), enrolled(Some("SCH-2"), "2026-03-02").into()];
+    let later = person(Role::AttendanceLead, "S-2", "SCH-2");
+    assert_eq!(files_shown(school(), vec![file.clone().into()], school()).len(), 1);
+    assert_eq!(files_shown(school(), moves(), later).len(), 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use caseledger_events::access::{Grant, Level, OwnRequestState, Preview, Standing
 use caseledger_events::ids::Position;
 use caseledger_events::parts::{Contacts, Note, Student};
 use caseledger_events::personal::{Group, PartKind};
-use caseledger_projections::case_view::{CaseRow, CommentRow, PlanRow, RequestRow};
+use caseledger_projections::case_view::{CaseRow, CommentRow, PlanRow, RequestRow, RequestState};
 use rusqlite::Connection;
 
 use super::fields::{Fields, whose};
@@ -173,13 +173,15 @@ fn comments(fields: &Fields<'_>, reference: i64) -> rusqlite::Result<Vec<Readabl
 }
 
 /// What an agency was asked on the case, and answered.
-fn questions(fields: &Fields<'_>, reference: i64) -> rusqlite::Result<Vec<Request>> {
+fn questions(fields: &Fields<'_>, reference: i64) -> rusqlite::Result<Vec<AskedRequest>> {
     let rows = parts::all::<RequestRow>(fields.db, reference)?.into_values();
     let mut asked = Vec::new();
     for row in rows {
         // Addressed to it: what another agency was asked is not shown.
         if fields.shows(Group::Narrative, row.opened.position)? {
-            asked.push(Request { answer: fields.answer(&row)?, row });
+            let waits = row.state == RequestState::Open;
+            let note = fields.find(waits.then_some(row.opened.position))?;
+            asked.push(AskedRequest { request: Request { answer: fields.answer(&row)?, row }, note });
         }
     }
     Ok(asked)

@@ -5,7 +5,7 @@ use caseledger_events::envelope::Actor;
 use caseledger_events::event::{CaseKind, ClosureReason, CommentNumber};
 use caseledger_events::ids::{CaseId, Code, Position};
 use caseledger_events::number::CaseNumber;
-use caseledger_events::parts::{Contacts, Student};
+use caseledger_events::parts::{Contacts, Note, Student};
 use caseledger_events::personal::Personal;
 use caseledger_projections::case_view::CaseStatus;
 use caseledger_projections::moment::Moment;
@@ -185,6 +185,16 @@ pub struct SharedItems {
     pub as_of: Position,
 }
 
+/// What an agency was asked, with what was said to it.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct AskedRequest {
+    /// The request and its answer.
+    #[serde(flatten)]
+    pub request: Request,
+    /// What was said with the question, while it waits for its answer (E17).
+    pub note: Option<Note>,
+}
+
 /// What an agency is asked, and about whom.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Question {
@@ -194,7 +204,7 @@ pub struct Question {
     /// Who the student is.
     pub student_details: Option<Student>,
     /// What the agency was asked, oldest first, and what it answered.
-    pub requests: Vec<Request>,
+    pub requests: Vec<AskedRequest>,
     /// The position the whole answer is true at.
     pub as_of: Position,
 }
