@@ -31,6 +31,9 @@ pub const BODY_LIMIT: usize = 16 * 1024;
 /// The type restricted events go out as.
 pub const RESTRICTED: &str = "restricted";
 
+/// The type that says where CIT passed a case on to.
+const REALLOCATED_BY_CIT: &str = "reallocated_by_cit";
+
 /// The header that carries the position, as a decimal number.
 pub const POSITION_HEADER: &str = "ce-ledgerposition";
 
@@ -46,7 +49,8 @@ pub const SOURCE_HEADER: &str = "ce-source";
 /// A message as it goes out on the bus.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicMessage {
-    /// `ledger.ev.<type>.<provider>.<catchment>.<school>`; codes in lower case, `_` where unset.
+    /// `ledger.ev.<type>.<provider>.<catchment>.<school>`; codes in lower case, `_` where unset. The provider is the one
+    /// the event [`concerns`].
     pub subject: String,
     /// The CloudEvents headers, each name once.
     pub headers: Vec<(&'static str, String)>,
@@ -210,11 +214,19 @@ fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
     Ok(body)
 }
 
+/// Returns which provider an event is told to: the one that has the case with it.
+///
+/// That is the provider of its scope but for one type: what CIT makes of a case is recorded in the scope of the provider
+/// that passed it there, and says where the case goes; a provider that handed a case over does not learn that (Q19).
+pub fn concerns(event: &Recorded<'_>) -> Option<Code> {
+    event.scope.provider.filter(|_| event.kind != REALLOCATED_BY_CIT)
+}
+
 fn subject(event: &Recorded<'_>) -> String {
     let mut subject = String::with_capacity(96);
     subject.push_str("ledger.ev.");
     subject.push_str(event.kind);
-    for code in [event.scope.provider, event.scope.catchment, event.scope.school] {
+    for code in [concerns(event), event.scope.catchment, event.scope.school] {
         subject.push('.');
         match code {
             Some(code) => subject.push_str(code.as_str()),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::envelope::{Actor, Scope};
-use crate::event::{CaseEvent, CommentAdded, CommentNumber, StudentPlanRecorded};
+use crate::event::{CaseEvent, CommentAdded, CommentNumber, ReallocatedByCit, StudentPlanRecorded};
 use crate::ids::{CaseId, Tag};
 use crate::personal::{Group, Part};
 
@@ -60,6 +60,19 @@ fn the_subject_names_type_and_scope_in_lower_case() {
     let facts = comment();
     let message = message(&event("comment_added", &facts), &place()).unwrap();
     assert_eq!(message.subject, "ledger.ev.comment_added.asp-01.c_07._");
+}
+
+#[test]
+fn q19_where_cit_passed_a_case_on_goes_out_under_no_provider() {
+    let moved = ReallocatedByCit { from: code("ASP-01"), to: code("ASP-02"), catchment: None };
+    let moved = CaseEvent::from(moved);
+    let facts = moved.facts();
+    assert_eq!(moved.kind(), REALLOCATED_BY_CIT);
+    let event = event(REALLOCATED_BY_CIT, &facts);
+    let message = message(&event, &place()).unwrap();
+    assert_eq!((message.subject.as_str(), concerns(&event)), ("ledger.ev.reallocated_by_cit._.c_07._", None));
+    let body: serde_json::Value = serde_json::from_slice(&message.body).unwrap();
+    assert_eq!(body["provider"], "ASP-01", "the body says what is recorded");
 }
 
 #[test]
