@@ -41,7 +41,7 @@ impl FromRequestParts<AppState> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Asker, Problem> {
         let headers = &parts.headers;
-        let (actor, is_mfa) = sign_in(state, headers)?;
+        let (actor, is_mfa) = sign_in(state, headers, true)?;
         let (on_behalf_of, correlation) = (code(headers, ON_BEHALF_OF_HEADER)?, correlation(headers)?);
         let principal = match admit(state, actor, is_mfa).await? {
             Ok(principal) => principal,
@@ -51,10 +51,18 @@ impl FromRequestParts<AppState> for Asker {
     }
 }
 
+/// Says again what somebody is admitted as whose request goes on and on; not counted as a request.
+///
+/// The token may have ended or been taken back, the grant revoked.
+pub async fn again(state: &AppState, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let (actor, is_mfa) = sign_in(state, headers, false)?;
+    admit(state, actor, is_mfa).await?.map_err(Problem::from)
+}
+
 /// Returns who asks, and whether more than one factor proved it.
-fn sign_in(state: &AppState, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
+fn sign_in(state: &AppState, headers: &HeaderMap, is_new: bool) -> Result<(Actor, bool), Problem> {
     match text(headers, header::AUTHORIZATION.as_str()) {
-        Ok(Some(authorization)) => by_token(state, authorization, headers),
+        Ok(Some(authorization)) => by_token(state, authorization, headers, is_new),
         Ok(None) => by_header(state.settings.header_sign_in, headers),
         Err(_) => Err(unsigned()),
     }
@@ -71,7 +79,12 @@ fn by_header(believed: HeaderSignIn, headers: &HeaderMap) -> Result<(Actor, bool
 }
 
 /// Whatever is wrong with a token, the answer is the same; what it was stands in the log under the token's hash.
-fn by_token(state: &AppState, authorization: &str, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
+fn by_token(
+    state: &AppState,
+    authorization: &str,
+    headers: &HeaderMap,
+    is_new: bool,
+) -> Result<(Actor, bool), Problem> {
     let tokens = state.tokens.as_ref().ok_or_else(unsigned)?;
     let refused = |token: &str, error: TokenError| {
         tracing::info!(token = %TokenHash::of(token), reason = error.code(), "an access token was refused");
@@ -81,7 +94,9 @@ fn by_token(state: &AppState, authorization: &str, headers: &HeaderMap) -> Resul
     // Tokens live in real time, also where the ledger's time is simulated.
     let now = Timestamp::from(chrono::Utc::now());
     let verified = tokens.verify(token, now).map_err(|error| refused(token, error))?;
-    state.limits.count(verified.person, verified.organisation)?;
+    if is_new {
+        state.limits.count(verified.person, verified.organisation)?;
+    }
     let role = match (text(headers, ROLE_HEADER)?, verified.roles.as_slice()) {
         (None, [role]) => Some(*role),
         (None, _) => None,

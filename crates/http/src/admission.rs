@@ -65,20 +65,14 @@ pub async fn turned_away(
     actor: Actor,
     on_behalf_of: Option<Code>,
     request: CorrelationId,
-    NoLiveGrant { role, organisation }: NoLiveGrant,
+    no: NoLiveGrant,
 ) -> Problem {
-    tracing::info!(person = %actor.person, %organisation, "a sign-in without a live grant was turned away");
+    tracing::info!(person = %actor.person, organisation = %no.organisation, "a sign-in without a live grant was turned away");
     let viewed = Viewed::denied(Operation::SignIn, Denial::NoLiveGrant);
     if let Err(unrecorded) = on_record::write(state, actor, on_behalf_of, request, viewed).await {
         return unrecorded;
     }
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "no-grant",
-        format!("no live grant lets the asker act as {} of {organisation}", role.name()),
-    )
-    .with("rule", "E47".into())
-    .way_out("have the role granted by whoever grants it (`caseledger access show`)")
+    no.into()
 }
 
 impl Admissions {
@@ -103,6 +97,18 @@ pub async fn may(state: &AppState, asker: &Asker, operation: Operation) -> Resul
     match pass(&asker.principal, operation, state.ledger.now().auckland()) {
         Ok(pass) => Ok(pass),
         Err(denied) => Err(on_record::denied(state, asker, operation, None, denied).await),
+    }
+}
+
+impl From<NoLiveGrant> for Problem {
+    fn from(NoLiveGrant { role, organisation }: NoLiveGrant) -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "no-grant",
+            format!("no live grant lets the asker act as {} of {organisation}", role.name()),
+        )
+        .with("rule", "E47".into())
+        .way_out("have the role granted by whoever grants it (`caseledger access show`)")
     }
 }
 

@@ -15,6 +15,7 @@ mod metrics;
 mod on_record;
 mod openapi;
 mod others;
+mod path;
 mod problem;
 mod query;
 mod routes;

@@ -46,6 +46,11 @@ impl Problem {
         self
     }
 
+    /// Returns the document as JSON, for where it is no response of its own.
+    pub fn document(self) -> Value {
+        Value::Object(self.fields)
+    }
+
     /// 400: the request is not of the right form.
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, code, detail)

@@ -15,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::limits::bounded;
+use crate::path::readable;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -111,6 +112,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(middleware::from_fn_with_state(state.clone(), observe))
                 .layer(middleware::from_fn_with_state(state.clone(), bounded))
+                .layer(middleware::from_fn(readable))
                 .layer(DefaultBodyLimit::max(body_bytes_max)),
         )
         .with_state(state)

@@ -194,3 +194,61 @@ async fn from_the_first_grant_on_a_role_without_a_live_grant_opens_nothing() {
     assert_eq!(answer.status, 200, "{}", answer.json);
     assert_problem(&service.get("/v1/events/1", AUDITOR).await, 403, "no-grant");
 }
+
+#[tokio::test]
+async fn a_feed_ends_with_the_grant_it_rests_on_and_says_so() {
+    let service = Service::start().await;
+    enforce(&service).await;
+    let grant = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE"});
+    assert_eq!(service.post("/v1/grants", OPERATOR, "g", &grant).await.status, 200);
+    let mut feed = Feed::open(&service, AUDITOR, Some(0)).await;
+    feed.until(|text| text.contains("event: reference_recorded")).await;
+    let revoke = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE", "reason": "left_organisation"});
+    assert_eq!(service.post("/v1/grants/revoke", OPERATOR, "r", &revoke).await.status, 200);
+    let last = service.ledger.reader().durable();
+    feed.to_its_end().await;
+    assert!(!feed.text.contains(&format!("id: {last}\n")), "nothing after the revocation: {}", feed.text);
+    let end = feed.text.rsplit("event: end\n").next().unwrap();
+    assert!(end.contains(r#""code":"no-grant""#), "{}", feed.text);
+}
+
+#[tokio::test]
+async fn a_feed_ends_with_the_tokens_of_a_compromised_person() {
+    let (_dir, issuer) = issuer();
+    let service = Service::start_signed(HttpSettings::default(), &issuer);
+    enforce(&service).await;
+    for role in ["auditor", "reporting_job"] {
+        let grant = json!({"person": "P-AUD", "role": role, "organisation": "MOE"});
+        assert_eq!(service.post("/v1/grants", OPERATOR, role, &grant).await.status, 200);
+    }
+    let bearer = format!("Bearer {}", token(&issuer, "P-AUD", &[Role::ReportingJob], "MOE"));
+    let mut feed = Feed::try_open(&service, "authorization", &bearer, Some(0)).await.unwrap();
+    feed.until(|text| text.contains("id: 1\n")).await;
+    let revoke = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE", "reason": "compromised"});
+    assert_eq!(service.post("/v1/grants/revoke", OPERATOR, "r", &revoke).await.status, 200);
+    feed.to_its_end().await;
+    assert!(feed.text.contains("event: end\n") && feed.text.contains(r#""code":"unauthenticated""#), "{}", feed.text);
+}
+
+#[tokio::test]
+async fn a_feed_lives_no_longer_than_its_token() {
+    let (_dir, issuer) = issuer();
+    let service = Service::start_signed(without_header(), &issuer);
+    let auditor = DevToken {
+        person: "AUDIT-1".parse().unwrap(),
+        roles: vec![Role::Auditor],
+        organisation: "MOE".parse().unwrap(),
+        is_mfa: true,
+    };
+    // A token lives an hour and is taken for a minute more; a slow machine gets one that has longer to live.
+    for seconds in [3, 15, 40] {
+        let issued = chrono::Utc::now() - chrono::Duration::seconds(3_660 - seconds);
+        let bearer = format!("Bearer {}", issuer.mint(&auditor, Timestamp::from(issued)));
+        let Ok(mut feed) = Feed::try_open(&service, "authorization", &bearer, None).await else { continue };
+        feed.to_its_end().await;
+        let ended = feed.text.contains("event: end\n") && feed.text.contains(r#""code":"unauthenticated""#);
+        assert!(ended, "{}", feed.text);
+        return;
+    }
+    panic!("no feed began before its token ended");
+}

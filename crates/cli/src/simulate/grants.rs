@@ -18,6 +18,9 @@ use crate::asking;
 /// Who grants what an operator may not.
 const GRANTORS: [&str; 2] = ["DESK-1/service_desk/MOE", "NSD-1/national_service_delivery/MOE"];
 
+/// Who reads recorded events whole; an operator gets restricted ones as position and hash alone.
+pub const READER: &str = "AUDIT-1/auditor/MOE";
+
 /// How many grants are under way at once.
 const AT_ONCE: usize = 8;
 
@@ -51,6 +54,16 @@ pub async fn to_those_who_look<'a>(
         grant(client, actor, None).await?;
     }
     Ok(())
+}
+
+/// Lets [`READER`] read; does nothing on a ledger that asks for no grants.
+pub async fn to_the_reader(client: &Client) -> Result<(), SimulateError> {
+    let Some(reader) = cast::actor(READER) else { return Ok(()) };
+    let answer = client.command("/v1/grants", OPERATOR, &key(reader), &body(reader, None)).await?;
+    if answer.status.is_success() || answer.body["code"] == "operator-first" {
+        return Ok(());
+    }
+    Err(SimulateError::Grants { why: what_it_says(&answer) })
 }
 
 /// Grants the demo's cast what they are, and the operator of this machine what the commands here ask for.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::SimulateError;
 use super::client::{Answer, Ask, Client, is_worth_another_try};
+use super::grants::READER;
 use super::outcome::Outcome;
 use super::step::{Expect, Key, On, Step};
 
@@ -195,7 +196,7 @@ async fn kinds_of(client: &Client, receipt: &serde_json::Value) -> Result<Vec<St
     let (first, last) = (receipt["first_position"].as_u64(), receipt["position"].as_u64());
     let mut kinds = Vec::new();
     for position in first.unwrap_or(1)..=last.unwrap_or(0) {
-        let answer = client.get(&format!("/v1/events/{position}"), OPERATOR).await?;
+        let answer = client.get(&format!("/v1/events/{position}"), READER).await?;
         kinds.push(answer.body["type"].as_str().unwrap_or("(no type)").to_owned());
     }
     Ok(kinds)

@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 
 use super::SimulateError;
 use super::client::Client;
+use super::grants::{self, READER};
 use super::play::{Conduct, OPERATOR, key};
 use super::step::{Expect, On, Step};
 use super::term::{self, Term};
 
 /// Returns where a ledger's clock stands: at its last event, or later where it was moved and nothing happened since.
 pub async fn clock(client: &Client) -> Result<Option<DateTime<Utc>>, SimulateError> {
+    grants::to_the_reader(client).await?;
     let ledger = client.get("/v1/ledger", OPERATOR).await?;
-    let last = client.get(&format!("/v1/events/{}", ledger.body["position"]), OPERATOR).await?;
+    let last = client.get(&format!("/v1/events/{}", ledger.body["position"]), READER).await?;
     let read = last.body["recorded_at"].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     Ok(read.map(|time| time.with_timezone(&Utc)))
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -150,6 +151,51 @@ impl Service {
         let answer = self.post("/v1/cases", SCHOOL, key, &referral()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.json);
         answer.json["case"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A live feed, with what came so far.
+pub struct Feed {
+    body: Body,
+    pub text: String,
+}
+
+impl Feed {
+    /// Follows as somebody whom a header names.
+    pub async fn open(service: &Service, actor: &str, after: Option<u64>) -> Feed {
+        Feed::try_open(service, "ledger-actor", actor, after).await.unwrap()
+    }
+
+    /// Follows as somebody whom a header or a token names; the status where that is refused.
+    pub async fn try_open(service: &Service, header: &str, who: &str, after: Option<u64>) -> Result<Feed, StatusCode> {
+        let mut request = Request::get("/v1/feed").header(header, who);
+        if let Some(after) = after {
+            request = request.header("last-event-id", after.to_string());
+        }
+        let response = service.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        match response.status() {
+            StatusCode::OK => Ok(Feed { body: response.into_body(), text: String::new() }),
+            refused => Err(refused),
+        }
+    }
+
+    /// Reads on until enough has come.
+    pub async fn until(&mut self, is_enough: impl Fn(&str) -> bool) {
+        while !is_enough(&self.text) {
+            assert!(self.read().await, "the feed ended early: {}", self.text);
+        }
+    }
+
+    /// Reads on until the feed ends.
+    pub async fn to_its_end(&mut self) {
+        while self.read().await {}
+    }
+
+    async fn read(&mut self) -> bool {
+        let frame = tokio::time::timeout(Duration::from_secs(60), self.body.frame()).await;
+        let Some(frame) = frame.unwrap_or_else(|_| panic!("nothing more came: {}", self.text)) else { return false };
+        self.text.push_str(std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap());
+        true
     }
 }
 
