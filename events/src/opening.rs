@@ -134,7 +134,7 @@ pub const OPENINGS: &[OpeningInfo] = &[
     },
 ];
 
-/// An opening as read, with what the blind index needs to find the student.
+/// An opening as read, with what the blind index needs to find the student; [`ReadOpening::on`] holds it against a day.
 pub struct ReadOpening {
     /// What is asked.
     pub opening: Opening,
@@ -142,6 +142,18 @@ pub struct ReadOpening {
     pub parts: Vec<Part>,
     /// The NSN, where one was given: it goes to the blind index and nowhere else.
     pub nsn: Option<Personal<String>>,
+    birth_date: Personal<NaiveDate>,
+}
+
+impl ReadOpening {
+    /// Checks what the calendar says on the New Zealand day of sending: nobody is born after it.
+    pub fn on(self, today: NaiveDate) -> Result<ReadOpening, BadInput> {
+        if *self.birth_date.reveal() <= today {
+            return Ok(self);
+        }
+        let what = "nobody is born after today (the day in New Zealand); send the date of birth on record";
+        Err(BadInput::new("/personal/student/birth_date", what))
+    }
 }
 
 impl Opening {
@@ -156,10 +168,10 @@ impl Opening {
         };
         Some(opening.and_then(|opening| {
             let parts: ReferralParts = input::read(personal, "/personal")?;
-            let nsn = parts.student.nsn.clone();
+            let (nsn, birth_date) = (parts.student.nsn.clone(), parts.student.birth_date.clone());
             nsn_is_well_formed(&parts.student)?;
             opening.reasons_are_told(&parts)?;
-            Ok(ReadOpening { opening, parts: parts.into_parts(), nsn })
+            Ok(ReadOpening { opening, parts: parts.into_parts(), nsn, birth_date })
         }))
     }
 

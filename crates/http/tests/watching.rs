@@ -58,6 +58,18 @@ async fn who_could_see_a_comment_and_when_is_told_to_its_owner_and_to_those_who_
 }
 
 #[tokio::test]
+async fn a_birth_date_after_today_opens_no_case_and_the_answer_names_the_field() {
+    let service = Service::start().await;
+    let mut body = referral();
+    body["personal"]["student"]["birth_date"] = json!("2039-12-31");
+    let head = service.ledger.reader().durable();
+    let refused = service.post("/v1/cases", SCHOOL, "born", &body).await;
+    assert_problem(&refused, 400, "bad-input");
+    assert_eq!(refused.json["pointer"], "/personal/student/birth_date");
+    assert_eq!(service.ledger.reader().durable(), head, "nothing was written");
+}
+
+#[tokio::test]
 async fn keys_are_rotated_and_wrapped_anew_and_everything_opens_as_before() {
     let service = Service::start().await;
     let (case, position) = commented(&service).await;

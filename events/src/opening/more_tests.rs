@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
+use crate::dates::OccurredAt;
 use crate::envelope::Role;
 use crate::event::*;
 use crate::ids::StudentId;
+use crate::opening::Opening;
 use crate::refusal::Refusal;
 use crate::testing::*;
 
@@ -225,4 +227,34 @@ fn r38_a_principals_five_days_are_no_exemption_here() {
     let facts = json!({"exemption": "principal", "from": "2026-05-01"}).to_string();
     let read = crate::action::CaseAction::parse("grant-exemption", &facts, "{}").unwrap();
     assert_eq!(read.unwrap_err().pointer, "/facts/exemption");
+}
+
+/// Judged by the New Zealand calendar: its day begins up to thirteen hours before that of UTC.
+#[test]
+fn nobody_is_born_after_the_day_a_case_is_opened_whatever_opens_it() {
+    let openings = [
+        ("submit-support-request", request_facts()),
+        ("notify-non-enrolment", notice_facts()),
+        ("report-unenrolled-student", report_facts()),
+        ("migrate-case", migration_facts()),
+    ];
+    let (evening, midnight) = ("2026-02-16T10:59:59Z", "2026-02-16T11:00:00Z");
+    for (name, facts) in openings {
+        for (born, now, taken) in [
+            ("2013-07-09", evening, true),
+            ("2026-02-16", evening, true),
+            ("2026-02-17", evening, false),
+            ("2026-02-17", midnight, true),
+            ("2026-12-31", midnight, false),
+        ] {
+            let mut personal = referral_parts();
+            personal["student"]["birth_date"] = json!(born);
+            let read = Opening::parse(name, &facts.to_string(), &personal.to_string()).unwrap().unwrap();
+            let now: OccurredAt = now.parse().unwrap();
+            match read.on(now.auckland()).err() {
+                None => assert!(taken, "{name}, {born}"),
+                Some(bad) => assert_eq!((taken, bad.pointer.as_str()), (false, "/personal/student/birth_date")),
+            }
+        }
+    }
 }

@@ -61,7 +61,7 @@ async fn open(
             .with("pointer", "/action".into())
             .way_out("`GET /v1/actions` lists the ways a case is opened")
     })??;
-    let ReadOpening { opening, parts, nsn } = read;
+    let ReadOpening { opening, parts, nsn, .. } = read.on(state.ledger.now().auckland())?;
     let hash = body_hash("open", &text)?;
     let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
     let student = student(&state, nsn).await?;
