@@ -43,7 +43,7 @@ pub use principal::Principal;
 pub use reach::Reach;
 pub use standing::{HandOver, Inquiry, OwnRequest, Proposal, SharedComment, Standing};
 pub use table::{Row, TABLE, page};
-pub use viewers::{Span, Viewer, who_could_see};
+pub use viewers::{CommentThen, Span, Viewer, who_could_see};
 
 #[cfg(test)]
 mod tests;

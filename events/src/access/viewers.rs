@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Standing};
+use super::{Filter, Operation, Principal, Standing, Written, authorise};
 use crate::codec::BadFrame;
 use crate::dates::{Timestamp, start_of_day};
 use crate::envelope::Recorded;
 use crate::event::{CaseEvent, CommentNumber};
 use crate::ids::{Code, Position};
+use crate::personal::Group;
 
 /// Who could see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +37,41 @@ pub struct Span {
     pub from: Timestamp,
     /// Until when; `None` while it lasts.
     pub until: Option<Timestamp>,
+}
+
+/// A comment as its case stood at a moment: whom it was shown to then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommentThen {
+    standing: Standing,
+    text: Written,
+    on: NaiveDate,
+}
+
+impl CommentThen {
+    /// Folds a history up to a moment, oldest event first; `None` where there was no such comment yet.
+    pub fn fold(
+        history: &[Recorded<'_>],
+        comment: CommentNumber,
+        at: Timestamp,
+    ) -> Result<Option<CommentThen>, BadFrame> {
+        let (mut standing, mut text) = (None, None);
+        for event in history.iter().take_while(|event| event.recorded_at <= at) {
+            let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { continue };
+            standing = Standing::evolve(standing, event, &read);
+            if matches!(&read, CaseEvent::CommentAdded(e) if e.comment == comment) {
+                let (by, at) = (event.actor.organisation, event.position);
+                text = Some(Written { by, at, comment: Some(comment), agency: None });
+            }
+        }
+        let on = at.auckland();
+        Ok(standing.zip(text).map(|(standing, text)| CommentThen { standing, text, on }))
+    }
+
+    /// Returns whether the case, opened by somebody then, would have shown the text: by their row and its columns.
+    pub fn is_shown_to(&self, asker: &Principal) -> bool {
+        let opened = authorise(asker, Operation::OpenCase, &self.standing, self.on);
+        opened.is_ok_and(|grant| grant.shows_field(Group::Narrative, &self.text))
+    }
 }
 
 /// Tells who could see a comment, and when, up to a moment; the history is that of its case, oldest event first.

@@ -1,16 +1,14 @@
 //! `POST /v1/cases/{case}/viewers`: which organisations could see a comment, and when; and who acted for them at a moment.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::routing::post;
 use caseledger_events::access::{
-    Denied, Key, Level, Operation, Principal, Span, Standing, Viewer, authorise, no_such_case, pass, who_could_see,
+    CommentThen, Denied, Key, Level, Operation, Principal, Span, Standing, authorise, no_such_case, pass, who_could_see,
 };
 use caseledger_events::dates::Timestamp;
-use caseledger_events::envelope::Role;
+use caseledger_events::envelope::{Actor, Role};
 use caseledger_events::event::CommentNumber;
 use caseledger_events::ids::{CaseId, Code, StreamId};
 use caseledger_events::input;
@@ -51,9 +49,8 @@ pub struct ViewersDocument {
     at: Timestamp,
     /// Organisations, each for as long as it could see the comment, by when it began.
     spans: Vec<Span>,
-    /// People who held a role at `at` that opens cases, in an organisation that could see the comment then. Of them case
-    /// managers open the cases assigned to them, and primary contacts those they are named in. Empty where no roles had
-    /// been granted by then.
+    /// People who held a role at `at` by which the case, opened then, would have shown them the comment; breaking glass
+    /// is left out. Empty where no roles had been granted by then.
     people: Vec<Holder>,
 }
 
@@ -88,8 +85,11 @@ async fn viewers(
     let body: ViewersBody = input::read(&text, "")?;
     let at = body.at.unwrap_or_else(|| state.ledger.now());
     let (case, operation) = decide(&state, &asker, &case).await?;
-    let spans = spans(&state, case, body.comment, at).await?;
-    let people = people(&state, &spans, at).await?;
+    let (spans, then) = told(&state, case, body.comment, at).await?;
+    let people = match then {
+        Some(then) => people(&state, then, at).await?,
+        None => Vec::new(),
+    };
     let mut viewed = Viewed::allowed(operation).with_cases([case]);
     viewed.results = u32::try_from(spans.len()).unwrap_or(u32::MAX);
     on_record::note(&state, &asker, viewed).await?;
@@ -127,13 +127,22 @@ fn sees_all(asker: &Principal, case: &Standing, today: NaiveDate) -> Result<(), 
     if grant.level() == Level::Full { Ok(()) } else { Err(no) }
 }
 
-async fn spans(state: &AppState, case: CaseId, comment: CommentNumber, at: Timestamp) -> Result<Vec<Span>, Problem> {
-    let Some((_, head)) = state.ledger.head(StreamId::Case(case)) else { return Ok(Vec::new()) };
+/// Tells who could see a comment when, and how it stood at the last moment of that.
+async fn told(
+    state: &AppState,
+    case: CaseId,
+    comment: CommentNumber,
+    at: Timestamp,
+) -> Result<(Vec<Span>, Option<CommentThen>), Problem> {
+    let Some((_, head)) = state.ledger.head(StreamId::Case(case)) else { return Ok((Vec::new(), None)) };
     let reader = state.ledger.reader();
     let told = tokio::task::spawn_blocking(move || {
         let history = reader.history(head)?;
         let events: Result<Vec<_>, _> = history.iter().map(|entry| entry.decode()).collect();
-        Ok::<_, Problem>(events.and_then(|events| who_could_see(&events, comment, at)))
+        let both = |events: Vec<_>| {
+            Ok((who_could_see(&events, comment, at)?, CommentThen::fold(&events, comment, at)?))
+        };
+        Ok::<_, Problem>(events.and_then(both))
     });
     let told = told.await.map_err(|_| Problem::internal("the search ended before its answer"))??;
     told.map_err(|error| {
@@ -142,22 +151,16 @@ async fn spans(state: &AppState, case: CaseId, comment: CommentNumber, at: Times
     })
 }
 
-/// Finds who held a role then in an organisation that could see the item then.
-async fn people(state: &AppState, spans: &[Span], at: Timestamp) -> Result<Vec<Holder>, Problem> {
-    let could = |span: &&Span| span.from <= at && span.until.is_none_or(|until| at < until);
-    let viewers: BTreeSet<Viewer> = spans.iter().filter(could).map(|span| span.viewer).collect();
+/// Finds who held a role then by which they would have been shown the comment.
+async fn people(state: &AppState, comment: CommentThen, at: Timestamp) -> Result<Vec<Holder>, Problem> {
     let holders = state.ledger.inspect(move |world| {
-        let acting = world.grants().acting_at(at).map(|(key, _)| key);
-        let holder = |Key(person, role, organisation)| Holder { person, role, organisation };
-        acting.map(holder).filter(|holder| viewers.iter().any(|&viewer| acts_for(holder, viewer))).collect()
+        let grants = world.grants();
+        let shown = |&Key(person, role, organisation): &Key| {
+            let asker = grants.admit(Actor { person, role, organisation }, true, at, world.reference());
+            asker.is_ok_and(|asker| comment.is_shown_to(&asker))
+        };
+        let acting = grants.acting_at(at).map(|(key, _)| key).filter(shown);
+        acting.map(|Key(person, role, organisation)| Holder { person, role, organisation }).collect()
     });
     holders.await.ok_or_else(|| Problem::unavailable("shutting-down", "the service is stopping", 5))
-}
-
-fn acts_for(holder: &Holder, viewer: Viewer) -> bool {
-    match viewer {
-        Viewer::Author(school) | Viewer::School(school) => holder.role.is_school() && holder.organisation == school,
-        Viewer::Provider(provider) => holder.role.is_provider() && holder.organisation == provider,
-        Viewer::Cit => holder.role == Role::Cit,
-    }
 }

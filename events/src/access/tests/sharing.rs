@@ -164,3 +164,30 @@ fn v7_evidence_that_the_student_is_overseas_reaches_no_school_and_no_facts_alone
     assert!(!shows_file(&case, person(Role::RelationshipManager, "B-1", "MOE"), &file, "ASP-1"));
     assert!(shows_file(&case, lead(), &file, "ASP-1"));
 }
+
+#[test]
+fn who_is_named_as_a_reader_of_a_comment_is_shown_it_by_row_and_column_at_that_moment() {
+    let share = [on("2026-03-02", comment(1, false)), on("2026-03-05", sharing(1, true))];
+    let frames = frames(&then(at_work(ca_case()), share));
+    let history = decoded(&frames);
+    let shown = |asker: Actor, on_day: &str| {
+        let then = CommentThen::fold(&history, CommentNumber(1), noon(day(on_day))).unwrap();
+        then.is_some_and(|comment| comment.is_shown_to(&asking(asker)))
+    };
+    let of = |role, who| person(role, who, "SCH-1");
+    for (asker, before, while_shared) in [
+        (lead(), true, true),
+        (manager(), true, true),
+        (colleague(), false, false),
+        (school(), false, true),
+        (of(Role::PrimaryContact, "S-1"), false, true),
+        (of(Role::PrimaryContact, "S-8"), false, false),
+        (of(Role::OfficeSupport, "S-3"), false, false),
+        (person(Role::AttendanceLead, "S-2", "SCH-2"), false, false),
+        (cit(), false, false),
+        (person(Role::Auditor, "X-1", "MOE"), false, false),
+    ] {
+        assert!(!shown(asker, "2026-03-01"), "{asker:?} before it was written");
+        assert_eq!((shown(asker, "2026-03-03"), shown(asker, "2026-03-06")), (before, while_shared), "{asker:?}");
+    }
+}
