@@ -13,7 +13,7 @@ use caseledger_events::event::*;
 use caseledger_events::ids::{CaseId, Position, StreamId};
 use caseledger_events::testing::*;
 use caseledger_projections::testing::{Tape, Term};
-use caseledger_views::{AsAt, Asked, CaseDocument, CaseThen, Views, WhichCase};
+use caseledger_views::{AsAt, Asked, CaseDocument, CaseQuery, CaseThen, Flag, Views, WhichCase};
 use chrono::Days;
 use support::*;
 
@@ -134,6 +134,13 @@ fn a_case_as_of_the_head_says_what_the_case_says_to_every_role_also_where_restri
     let (live, then) = live_and_then(&views, CASE, crm, head).unwrap();
     assert_eq!((then.events, then.left_out), (by_now - restricted, 0));
     assert_eq!((live.row.open_requests, live.row.flags.info_request_open), (vec![RequestNumber(2)], true));
+    let query = CaseQuery { flag: Some(Flag::InfoRequestOpen), limit: Some(500), ..CaseQuery::default() };
+    let listed = views.case_view().list(&scopes_of(crm, Operation::List), &query).unwrap();
+    let flagged = cases.keys().filter(|&&case| {
+        live_and_then(&views, case, crm, head).is_some_and(|(live, _)| live.row.flags.info_request_open)
+    });
+    assert_eq!((listed.items.len() as u64, listed.total), (flagged.clone().count() as u64, listed.items.len() as u64));
+    assert!(listed.items.iter().all(|item| flagged.clone().any(|&case| case == item.id())));
     let before = live_and_then(&views, CASE, crm, Position(u64::from(by_now) - 5)).unwrap().1;
     assert_eq!((before.events, before.left_out), (by_now - 5, 2));
 }
@@ -148,7 +155,12 @@ fn a_detailed_check_alone_raises_no_flag_where_it_is_not_shown() {
     let place = Place::new();
     let views = place.start(&place.create(&tape));
     let head = caught_up(&views).position;
-    for (role, open) in [(Role::RelationshipManager, false), (Role::Auditor, true)] {
+    let query = CaseQuery { flag: Some(Flag::InfoRequestOpen), ..CaseQuery::default() };
+    for (role, open) in [(Role::RelationshipManager, false), (Role::Auditor, true), (Role::Cit, true)] {
+        let scopes = scopes_of(person(role, "P-3", "MOE"), Operation::List);
+        let listed = views.case_view().list(&scopes, &query).unwrap();
+        let expected = u64::from(open);
+        assert_eq!((listed.items.len() as u64, listed.total), (expected, expected), "nor by a filter, {role}");
         let (live, then) = live_and_then(&views, CASE, person(role, "P-3", "MOE"), head).unwrap();
         assert_eq!((live.row.flags.info_request_open, live.row.open_requests.len()), (open, usize::from(open)));
         assert_eq!(then.case.unwrap().row, live.row);

@@ -182,6 +182,11 @@ impl Standing {
         self.proposals.iter().find(|proposal| proposal.target == provider && !held).copied()
     }
 
+    /// Returns whether an open request is no detailed check, which restricted events alone tell of.
+    pub fn waits_for_an_agency(&self) -> bool {
+        self.inquiries.iter().any(|asked| asked.open && !asked.detailed)
+    }
+
     /// Returns whether an agency has an open request.
     pub fn is_asking(&self, agency: Agency) -> bool {
         self.inquiries.iter().any(|asked| asked.agency == agency && asked.open)

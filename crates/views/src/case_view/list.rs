@@ -91,6 +91,8 @@ struct List<'a> {
     query: &'a CaseQuery,
     today: NaiveDate,
     sort: Sort,
+    /// Whether the flag asked for may be up for what the list does not show.
+    looks_behind: bool,
 }
 
 /// A case of a page: its sort key, its place in the file.
@@ -167,6 +169,9 @@ impl List<'_> {
     /// Returns whether a case found belongs in this list and in none before it.
     fn is_first(&self, reference: i64) -> rusqlite::Result<bool> {
         let standing = access::standing(self.db, reference)?;
+        if self.looks_behind && !standing.waits_for_an_agency() {
+            return Ok(false);
+        }
         Ok(reach::first(self.scopes, &standing).is_some_and(|(place, _)| place == self.place))
     }
 
@@ -174,7 +179,7 @@ impl List<'_> {
     fn count(&self, before: &[Scope]) -> rusqlite::Result<u64> {
         let mut terms = Terms::of(self.query, self.today).status(self.query.status, leaves_few(self.query));
         let before: Vec<Reach> = before.iter().map(|scope| Reach::of(scope.filter())).collect();
-        let exact = self.reach.exact && before.iter().all(|reach| reach.exact);
+        let exact = self.reach.exact && !self.looks_behind && before.iter().all(|reach| reach.exact);
         let (condition, values) = self.reach.condition(true);
         terms.terms.push(condition);
         terms.values.extend(values);
@@ -219,7 +224,8 @@ pub(super) fn page(
     let limit = limit as usize;
     let (mut keys, mut total) = (Vec::new(), 0);
     let is_left_out = |scope: &Scope| !reach::shows_filters(scope.decided().level(), query);
-    let is_whole = !scopes.iter().any(is_left_out);
+    let looks_behind = |scope: &Scope| reach::looks_behind(scope.decided().level(), query);
+    let is_whole = !scopes.iter().any(|scope| is_left_out(scope) || looks_behind(scope));
     for place in 0..scopes.len() {
         let level = scopes[place].decided().level();
         if is_left_out(&scopes[place]) {
@@ -227,7 +233,8 @@ pub(super) fn page(
         }
         let sort = if reach::shows_activity(level) { query.sort } else { by_opening(query.sort) };
         let reach = Reach::of(scopes[place].filter());
-        let list = List { db, scopes, place, reach, query, today: as_of.day, sort };
+        let looks_behind = looks_behind(&scopes[place]);
+        let list = List { db, scopes, place, reach, query, today: as_of.day, sort, looks_behind };
         keys.extend(list.page_keys(after, limit)?);
         // All cases are as many, whichever of the lists shows each.
         total = match is_whole && list.reach.is_all() {

@@ -96,6 +96,11 @@ pub(super) fn shows_filters(level: Level, query: &CaseQuery) -> bool {
     }
 }
 
+/// Returns whether the flag a query asks for may be up for a detailed check alone, which the list does not show.
+pub(super) fn looks_behind(level: Level, query: &CaseQuery) -> bool {
+    query.flag == Some(Flag::InfoRequestOpen) && !level.shows_restricted()
+}
+
 /// Returns whether a list tells when something last happened on a case.
 pub(super) fn shows_activity(level: Level) -> bool {
     matches!(level, Level::Full | Level::FactsOnly | Level::Prosecution)
