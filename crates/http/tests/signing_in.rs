@@ -252,3 +252,31 @@ async fn a_feed_lives_no_longer_than_its_token() {
     }
     panic!("no feed began before its token ended");
 }
+
+#[tokio::test]
+async fn the_people_who_could_read_a_comment_are_those_whose_row_shows_it_and_no_colleague_of_theirs() {
+    const DESK: &str = "P-DESK/service_desk/MOE";
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let note = json!({"facts": {"share_with_schools": true}, "personal": {"note": {"text": "Met his aunt Mere."}}});
+    let done = service.post(&action(&case, "add-comment"), LEAD, "c1", &note).await;
+    assert_eq!(done.status, 200, "{}", done.json);
+    enforce(&service).await;
+    for (by, person, role, organisation) in [
+        (OPERATOR, "P-DESK", "service_desk", "MOE"),
+        (OPERATOR, "P-AUD", "auditor", "MOE"),
+        (DESK, "P-LEAD", "workflow_lead", "ASP-01"),
+        (DESK, "P-CM", "case_manager", "ASP-01"),
+        (DESK, "P-SCH", "attendance_lead", "S-001"),
+        (DESK, "P-OFF", "office_support", "S-001"),
+    ] {
+        let grant = json!({"person": person, "role": role, "organisation": organisation});
+        let granted = service.post("/v1/grants", by, person, &grant).await;
+        assert_eq!(granted.status, 200, "{person}: {}", granted.json);
+    }
+    let told = service.post(&format!("/v1/cases/{case}/viewers"), AUDITOR, "v", &json!({"comment": 1})).await;
+    let people: Vec<&str> =
+        told.json["people"].as_array().unwrap().iter().map(|holder| holder["person"].as_str().unwrap()).collect();
+    // The case manager has not got the case, the school's office sees nothing of the provider's, the auditor no words.
+    assert_eq!(people, ["P-LEAD", "P-SCH"], "{}", told.json);
+}

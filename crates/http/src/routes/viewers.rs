@@ -1,4 +1,4 @@
-//! `POST /v1/cases/{case}/viewers`: which organisations could see a comment, and when; and who acted for them at a moment.
+//! `POST /v1/cases/{case}/viewers`: which organisations could see a comment, and when; and to whom a moment showed it.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -139,9 +139,8 @@ async fn told(
     let told = tokio::task::spawn_blocking(move || {
         let history = reader.history(head)?;
         let events: Result<Vec<_>, _> = history.iter().map(|entry| entry.decode()).collect();
-        let both = |events: Vec<_>| {
-            Ok((who_could_see(&events, comment, at)?, CommentThen::fold(&events, comment, at)?))
-        };
+        let both =
+            |events: Vec<_>| Ok((who_could_see(&events, comment, at)?, CommentThen::fold(&events, comment, at)?));
         Ok::<_, Problem>(events.and_then(both))
     });
     let told = told.await.map_err(|_| Problem::internal("the search ended before its answer"))??;
