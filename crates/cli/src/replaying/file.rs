@@ -142,5 +142,5 @@ fn one_frame(
 
 fn not_an_event(path: &Path, place: &str, why: &str) -> Failure {
     Failure::new(Exit::FoundWrong, format_args!("{}, {place}, is no event: {why}", path.display()))
-        .next("name a file written by `caseledger export`, `caseledger replay` or GET /v1/events")
+        .next("name a file written by `caseledger export`, `caseledger replay` or GET /v1/events as an auditor")
 }
