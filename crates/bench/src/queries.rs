@@ -6,12 +6,15 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::figures::{Figures, millis, thousands};
-use crate::load::{self, LEAD};
+use crate::load;
 use crate::pace::{self, Pace};
 use crate::{large, service::Service};
 
 /// Cases that the actions of the measurement go to.
 const CASES: usize = 500;
+
+/// A case, and somebody of its provider who asks.
+type Known = (String, String);
 
 /// Runs and prints.
 pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
@@ -19,7 +22,9 @@ pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
     let ledger = data.path().join("ledger");
     std::fs::create_dir_all(&ledger)?;
     println!("Writing {} events …", thousands(events as f64));
-    let cases: Vec<String> = large::fill(&ledger, events)?.history.some.iter().map(ToString::to_string).collect();
+    let some = large::fill(&ledger, events)?.history.some;
+    let cases: Vec<Known> =
+        some.iter().map(|(case, provider)| (case.to_string(), format!("P-LEAD/workflow_lead/{provider}"))).collect();
     let (service, _) = Service::start(&ledger, &[])?;
     service.wait_ready(Duration::from_secs(3_600))?;
     let own = load::prepare(&service, CASES)?;
@@ -43,8 +48,8 @@ pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
         table.row(&[what.into(), per_second.into(), p50, p99, longest]);
     }
     let most = load::many(&service, 64, lasting, move |client, n| {
-        let case = &cases[(client * 104_729 + n * 7_919) % cases.len()];
-        load::question(&format!("/v1/cases/{case}"), LEAD)
+        let (case, lead) = &cases[(client * 104_729 + n * 7_919) % cases.len()];
+        load::question(&format!("/v1/cases/{case}"), lead)
     })?;
     table.row(&[
         "case views, 64 clients, as many as there can be".into(),
@@ -59,13 +64,13 @@ pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
 }
 
 /// Of ten queries seven for a case, one for its timeline, one for a list and one for a filtered list.
-fn mixed(cases: &[String], n: u64) -> String {
-    let case = &cases[(n as usize * 7_919) % cases.len()];
+fn mixed(cases: &[Known], n: u64) -> String {
+    let (case, lead) = &cases[(n as usize * 7_919) % cases.len()];
     let path = match n % 10 {
         0 => format!("/v1/cases/{case}/timeline"),
         1 => "/v1/cases?limit=50&sort=activity_newest".to_owned(),
         2 => "/v1/cases?limit=50&status=active".to_owned(),
         _ => format!("/v1/cases/{case}"),
     };
-    load::question(&path, LEAD)
+    load::question(&path, lead)
 }

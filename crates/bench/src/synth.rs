@@ -28,8 +28,8 @@ pub struct History {
     time: i64,
     /// The case that gets many scattered events, and where its newest stands.
     pub long: Option<(CaseId, Position)>,
-    /// Every hundredth case, once somebody works on it: to ask for.
-    pub some: Vec<CaseId>,
+    /// Every hundredth case, once somebody works on it, with its provider: to ask for.
+    pub some: Vec<(CaseId, Code)>,
     long_left: u32,
     every: u64,
 }
@@ -127,6 +127,8 @@ impl History {
         let event = what_happens(case);
         let facts = event.facts();
         let mut recorded = self.envelope(StreamId::Case(case.id), case.version, case.previous, event.kind(), &facts);
+        recorded.actor.organisation = provider(case.number);
+        recorded.scope.provider = Some(provider(case.number));
         recorded.parts = match &event {
             CaseEvent::SupportRequestSubmitted(_) => vec![student().to_part()],
             CaseEvent::CommentAdded(_) | CaseEvent::ContactAttempted(_) => vec![note().to_part()],
@@ -135,7 +137,7 @@ impl History {
         codec::encode(&recorded, out);
         case.previous = self.position;
         if case.version == 3 && case.number.is_multiple_of(100) {
-            self.some.push(case.id);
+            self.some.push((case.id, provider(case.number)));
         }
     }
 
@@ -195,7 +197,7 @@ fn what_happens(case: &Case) -> CaseEvent {
         }
         .into(),
         2 => AllocatedToProvider {
-            provider: code("ASP-01"),
+            provider: provider(case.number),
             catchment: Some(code("C-01")),
             basis: AllocationBasis::SchoolCatchment,
             in_school: false,
@@ -210,6 +212,11 @@ fn what_happens(case: &Case) -> CaseEvent {
         n => CommentAdded { comment: CommentNumber((n / 2) as u16 - 1), by_school: false, shared_with_schools: false }
             .into(),
     }
+}
+
+/// Eighty providers hold the cases in turn: about as many as there are.
+fn provider(case: u32) -> Code {
+    code(&format!("ASP-{:02}", case % 80 + 1))
 }
 
 fn code(text: &str) -> Code {
