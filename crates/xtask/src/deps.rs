@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Dependencies that one part of the ledger keeps to itself, and who may name them.
 const KEPT: &[(&str, &[&str])] = &[
     ("sled", &["caseledger-log"]),
-    ("async-nats", &["caseledger-bus", "caseledger-tests"]),
+    ("async-nats", &["caseledger-bus", "caseledger-tests", "caseledger-bench"]),
     ("rusqlite", &["caseledger-views"]),
     ("axum", &["caseledger-http"]),
 ];
