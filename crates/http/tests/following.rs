@@ -78,7 +78,7 @@ async fn a_provider_follows_its_own_cases_past_everything_that_is_not_its_own() 
     service.refer("k3").await;
     resumed.until(|text| own(text) == 1).await;
     service.stopping.cancel();
-    other.to_its_end().await;
+    other.read_to_end().await;
     assert!(!other.text.contains("event:"), "nothing of another provider's: {}", other.text);
 }
 

@@ -206,7 +206,7 @@ async fn a_feed_ends_with_the_grant_it_rests_on_and_says_so() {
     let revoke = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE", "reason": "left_organisation"});
     assert_eq!(service.post("/v1/grants/revoke", OPERATOR, "r", &revoke).await.status, 200);
     let last = service.ledger.reader().durable();
-    feed.to_its_end().await;
+    feed.read_to_end().await;
     assert!(!feed.text.contains(&format!("id: {last}\n")), "nothing after the revocation: {}", feed.text);
     let end = feed.text.rsplit("event: end\n").next().unwrap();
     assert!(end.contains(r#""code":"no-grant""#), "{}", feed.text);
@@ -226,7 +226,7 @@ async fn a_feed_ends_with_the_tokens_of_a_compromised_person() {
     feed.until(|text| text.contains("id: 1\n")).await;
     let revoke = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE", "reason": "compromised"});
     assert_eq!(service.post("/v1/grants/revoke", OPERATOR, "r", &revoke).await.status, 200);
-    feed.to_its_end().await;
+    feed.read_to_end().await;
     assert!(feed.text.contains("event: end\n") && feed.text.contains(r#""code":"unauthenticated""#), "{}", feed.text);
 }
 
@@ -245,7 +245,7 @@ async fn a_feed_lives_no_longer_than_its_token() {
         let issued = chrono::Utc::now() - chrono::Duration::seconds(3_660 - seconds);
         let bearer = format!("Bearer {}", issuer.mint(&auditor, Timestamp::from(issued)));
         let Ok(mut feed) = Feed::try_open(&service, "authorization", &bearer, None).await else { continue };
-        feed.to_its_end().await;
+        feed.read_to_end().await;
         let ended = feed.text.contains("event: end\n") && feed.text.contains(r#""code":"unauthenticated""#);
         assert!(ended, "{}", feed.text);
         return;

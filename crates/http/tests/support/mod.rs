@@ -187,7 +187,7 @@ impl Feed {
     }
 
     /// Reads on until the feed ends.
-    pub async fn to_its_end(&mut self) {
+    pub async fn read_to_end(&mut self) {
         while self.read().await {}
     }
 
