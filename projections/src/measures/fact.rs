@@ -178,7 +178,7 @@ fn shows_wrong(attempt: &ContactAttempted) -> bool {
     of_the_family && attempt.outcome == AttemptOutcome::WrongDetails
 }
 
-/// The stored names of the events that [`read`] takes; the facts of others are not decoded.
+/// The stored names of the events that `read` takes; the facts of others are not decoded.
 pub const READ: &[&str] = &[
     "support_request_submitted",
     "non_enrolment_notified",
