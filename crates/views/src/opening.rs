@@ -44,13 +44,11 @@ pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result
 /// Creates an empty file that will hold the history up to now before it answers.
 pub(crate) fn build(dir: &Path, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
     let files = Files::new(dir, model.name);
-    let path = files.create(model.version)?;
-    let mark = Mark::start(reader.identity(), reader.durable());
-    let db = store::create(&path, model, mark)
-        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
-    files.point(&path)?;
-    tracing::info!(view = model.name, file = name_of(&path), target = mark.target.0, "view is built from the log");
-    Ok(Opened { path, db, mark })
+    let opened = begin(&files, model, reader)?;
+    let (path, mark) = (&opened.path, opened.mark);
+    files.point(path)?;
+    tracing::info!(view = model.name, file = name_of(path), target = mark.target.0, "view is built from the log");
+    Ok(opened)
 }
 
 /// Opens a build that was begun beside the file in use and left behind by a restart; else, or if `fresh`, begins one.
@@ -71,16 +69,22 @@ pub(crate) fn build_beside(
             _ => crate::files::remove(&path)?,
         }
     }
+    let opened = begin(&files, model, reader)?;
+    tracing::info!(
+        view = model.name,
+        file = name_of(&opened.path),
+        target = opened.mark.target.0,
+        "view is built beside the one in use"
+    );
+    Ok(opened)
+}
+
+/// Creates the empty file of the next build, to hold the history up to now.
+fn begin(files: &Files, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
     let path = files.create(model.version)?;
     let mark = Mark::start(reader.identity(), reader.durable());
     let db = store::create(&path, model, mark)
         .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
-    tracing::info!(
-        view = model.name,
-        file = name_of(&path),
-        target = mark.target.0,
-        "view is built beside the one in use"
-    );
     Ok(Opened { path, db, mark })
 }
 
