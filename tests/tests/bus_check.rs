@@ -1,9 +1,7 @@
 //! `nats check` finds what is wrong throughout; `nats rebuild` makes the stream anew with its consumers where they were.
 
-mod bus_support;
-
+use crate::bus_support::*;
 use async_nats::jetstream::consumer::PullConsumer;
-use bus_support::*;
 use caseledger_bus::{
     BusUser, CheckError, CheckReport, Connection, Difference, Filler, LogSource, RebuildOptions, RebuildStep,
     StreamSettings, check, rebuild,

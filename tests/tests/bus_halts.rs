@@ -1,9 +1,7 @@
 //! What makes the relay halt: it names the reason, publishes nothing, and goes on by itself when the reason is gone.
 
-mod bus_support;
-
+use crate::bus_support::*;
 use async_nats::jetstream::stream::Config;
-use bus_support::*;
 use caseledger_tests::{Broker, Role};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,8 @@
 //! The relay against a real broker that dies, comes back, forgets, stalls: sequence = position whatever happens.
 
-mod bus_support;
-
 use std::time::Duration;
 
-use bus_support::*;
+use crate::bus_support::*;
 use caseledger_events::ids::Position;
 use caseledger_tests::{Broker, rounds};
 

@@ -1,13 +1,11 @@
 //! `caseledger nats consumer add` against the accounts of nats.conf: the operator makes it, with its filter. That the users
 //! of other accounts do not reach it is shown by `nats_conf.rs`: each is allowed its own consumer by name.
 
-mod simulation;
-
 use std::time::{Duration, Instant};
 
+use crate::simulation::caseledger;
 use async_nats::jetstream::consumer::PullConsumer;
 use caseledger_tests::{Broker, Role, Service};
-use simulation::caseledger;
 
 /// Waits until the relay has made the stream and stands in it.
 fn wait_for_the_stream(service: &Service) {

@@ -1,8 +1,6 @@
 //! `kill -9` at random moments under concurrent load, round after round on one directory: whatever was acknowledged is
 //! there, at its position and with its hash; nothing is there twice; no command is there in half; it always opens.
 
-mod killing;
-
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
@@ -13,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::killing::{Dice, Kept, Order, Worker};
 use caseledger_tests::{Broker, Client, Folder, Service, caseledger, rounds};
-use killing::{Dice, Kept, Order, Worker};
 use serde_json::Value;
 
 /// Clients that work at the same time.

@@ -3,13 +3,11 @@
 //! The Python packages are pinned by hash in `tests/outside/requirements.txt`; `cargo xtask tools` puts them into
 //! `.tools/outside/`. Without them these tests say that they were skipped; in CI they may not be.
 
-mod simulation;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::simulation::{caseledger, lines, simulated};
 use caseledger_tests::{Broker, Role, Service, is_long};
-use simulation::{caseledger, lines, simulated};
 
 /// Paths that are no question with an answer: the live feed goes on for ever.
 const ENDLESS: &str = "^/v1/feed";

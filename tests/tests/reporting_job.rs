@@ -1,14 +1,12 @@
 //! The reporting job of `src/bin/measure_table.rs`: stopped anywhere and started again, its figures are the ledger's.
 
-mod simulation;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::simulation::{caseledger, lines};
 use caseledger_tests::{Broker, Role, Service};
 use serde_json::Value;
-use simulation::{caseledger, lines};
 
 fn run(broker: &Broker, store: &Path, until: u64, stop_after: Option<u64>) -> Output {
     let seed = broker.creds_dir().join(format!("{}.nk", Role::Reporting.name()));

@@ -1,14 +1,12 @@
 //! A simulated term against the real service: every answer as expected, every receipt kept, whatever is killed.
 
-mod simulation;
-
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::simulation::{caseledger, lines, simulated, started};
 use caseledger_tests::{Folder, Service, rounds};
 use serde_json::Value;
-use simulation::{caseledger, lines, simulated, started};
 
 /// Plays a term and returns its summary.
 fn play(service: &Service, arguments: &[&str]) -> Value {

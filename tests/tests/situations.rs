@@ -1,9 +1,7 @@
 //! The situations of `tests/situations/`, played through the public API of the real service.
 
-mod simulation;
-
+use crate::simulation::{caseledger, lines, simulated};
 use serde_json::Value;
-use simulation::{caseledger, lines, simulated};
 
 /// Domain and seeds describe more; fewer than these would leave a founding document without a voice.
 const SITUATIONS_MIN: usize = 15;

@@ -1,12 +1,8 @@
 //! `caseledger calendar`: every skipped day is named, and what is in no table is an error with its own exit code.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 
-use support::run;
+use crate::support::run;
 
 #[test]
 fn ten_business_days_over_anzac_day_name_each_day_they_skipped() {

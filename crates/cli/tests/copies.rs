@@ -1,15 +1,11 @@
 //! Backup and restore, with a server running and without one.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::support::{ledger, on, record, server, try_record};
 use serde_json::{Value, json};
-use support::{ledger, on, record, server, try_record};
 
 fn events(dir: &Path) -> Vec<Value> {
     on(dir, "replay", &[]).ended(0).lines()

@@ -1,14 +1,10 @@
 //! `verify` on damaged copies: the exact position, and nothing changed by looking.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{copy, ledger, on, record, server};
 use serde_json::{Value, json};
-use support::{copy, ledger, on, record, server};
 
 const ROWS: u32 = 12;
 
@@ -81,7 +77,7 @@ fn a_missing_segment_is_found() {
                 row
             })
             .collect();
-        let headers = [("ledger-actor", support::OPERATOR), ("idempotency-key", key.as_str())];
+        let headers = [("ledger-actor", crate::support::OPERATOR), ("idempotency-key", key.as_str())];
         assert_eq!(service.post("/v1/reference", &json!({"entries": entries}), &headers).0, 200);
     }
     assert!(service.stop().success());

@@ -1,16 +1,12 @@
 //! The demo: it plays, checks itself, goes on where it was, and leaves nothing running.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::{Ran, command, on, ran};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Ran, command, on, ran};
 
 /// The arguments of a small demo on a directory.
 fn small(dir: &Path) -> Vec<&str> {

@@ -1,14 +1,10 @@
 //! Every way to end that is documented, and what is said then.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::net::TcpListener;
 
+use crate::support::{ledger, on, record, run, server};
 use serde_json::{Value, json};
-use support::{ledger, on, record, run, server};
 
 #[test]
 fn a_command_line_that_makes_no_sense_ends_with_2() {

@@ -1,13 +1,9 @@
 //! The help of every command, as it stands; `UPDATE_HELP=1` writes it anew.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::run;
+use crate::support::run;
 
 /// Commands whose help is kept; the ones with a space have a command of their own below them.
 const COMMANDS: &[&str] = &[

@@ -1,11 +1,7 @@
 //! Log lines: for people or for programs, and about nobody.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
+use crate::support::server;
 use serde_json::{Value, json};
-use support::server;
 
 #[test]
 fn json_lines_read_alone_and_name_nobody() {
@@ -16,7 +12,7 @@ fn json_lines_read_alone_and_name_nobody() {
         {"what": "catchment", "catchment": "C-01", "provider": "ASP-01", "from": "2025-01-01"},
         {"what": "school", "school": "S-001", "catchment": "C-01", "from": "2025-01-01"},
     ]);
-    let headers = [("ledger-actor", support::OPERATOR), ("idempotency-key", "reference")];
+    let headers = [("ledger-actor", crate::support::OPERATOR), ("idempotency-key", "reference")];
     assert_eq!(service.post("/v1/reference", &json!({"entries": entries}), &headers).0, 200);
     let facts = json!({
         "last_school": "S-001", "last_day_attended": "2025-05-05", "withdrawn_on": "2025-06-02",

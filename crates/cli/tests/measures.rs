@@ -1,14 +1,10 @@
 //! `caseledger measures` on a played ledger: shown, explained, published, verified after more was recorded, compared.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{on, run, server};
 use serde_json::{Value, json};
-use support::{on, run, server};
 
 /// A simulated term of a few cases.
 fn played(dir: &Path, cases: &str, seed: &str) {

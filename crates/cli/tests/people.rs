@@ -1,14 +1,11 @@
 //! The demo's people act by grants, and what each of them lists and opens is what the table of access says.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{command, on};
 use caseledger_events::access::{Operation, TABLE};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::Role;
@@ -17,7 +14,6 @@ use caseledger_identity::{DevIssuer, Place};
 use caseledger_tests::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::{command, on};
 
 /// A demo that serves what it played.
 struct Demo {

@@ -1,12 +1,8 @@
 //! `caseledger policy` on a ledger of its own: shown, checked, set, and explained under the policy of its day.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 
-use support::{ledger, on, run};
+use crate::support::{ledger, on, run};
 
 const EARLIER: &str = "[absence]\nthreshold_half_days = 20\n";
 

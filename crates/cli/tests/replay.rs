@@ -1,16 +1,12 @@
 //! `replay` and `export`: all, one case, one person, a period; beside a running server; from a file.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::support::{command, on, record, server};
 use caseledger_tests::Service;
 use serde_json::{Value, json};
-use support::{command, on, record, server};
 
 /// A simulated ledger with a few cases, played by `caseledger simulate`.
 fn played(dir: &Path) -> Service {

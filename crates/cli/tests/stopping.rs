@@ -1,15 +1,11 @@
 //! Signals: an orderly end keeps every acknowledgement, a second signal ends at once, both leave a ledger that opens.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::support::{on, server, try_record};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{on, server, try_record};
 
 #[test]
 fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
@@ -26,7 +22,7 @@ fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     let row = serde_json::json!({"what": "school", "school": format!("S-{n:05}"), "catchment": "C-01", "from": "2026-01-01"});
                     let key = format!("school-{n}");
-                    let headers = [("ledger-actor", support::OPERATOR), ("idempotency-key", key.as_str())];
+                    let headers = [("ledger-actor", crate::support::OPERATOR), ("idempotency-key", key.as_str())];
                     // A refused connection or a 503 is how the end looks from outside.
                     match client.post("/v1/reference", &serde_json::json!({"entries": [row]}), &headers) {
                         Ok(answer) if answer.status == 200 => receipts.lock().unwrap().push(answer.json()["receipt"].clone()),
@@ -65,7 +61,7 @@ fn a_second_signal_ends_at_once_and_loses_nothing() {
     let top = tempfile::tempdir().unwrap();
     let dir = top.path().join("ledger");
     let mut service = server(&dir).arg("--drain-seconds").arg("600").start();
-    let receipt = support::record(&service, 1);
+    let receipt = crate::support::record(&service, 1);
     // A request that never ends keeps the orderly end waiting.
     let mut hanging = std::net::TcpStream::connect(service.addr()).unwrap();
     std::io::Write::write_all(
@@ -94,9 +90,9 @@ fn a_live_feed_does_not_hold_up_the_end() {
     let top = tempfile::tempdir().unwrap();
     let mut service = server(&top.path().join("ledger")).arg("--drain-seconds").arg("600").start();
     let mut feed = service.client();
-    let mut feed = feed.open("/v1/feed", &[("ledger-actor", support::OPERATOR)]).unwrap();
+    let mut feed = feed.open("/v1/feed", &[("ledger-actor", crate::support::OPERATOR)]).unwrap();
     assert_eq!(feed.status, 200);
-    support::record(&service, 1);
+    crate::support::record(&service, 1);
     let mut seen = String::new();
     while !seen.contains("reference_recorded") {
         seen.push_str(&feed.line().unwrap().expect("the feed goes on"));
@@ -113,12 +109,13 @@ fn without_a_broker_it_works_and_says_that_nothing_is_broadcast() {
     let top = tempfile::tempdir().unwrap();
     let mut service = server(&top.path().join("quiet")).start();
     assert!(service.log().contains("nothing is broadcast"), "{}", service.log());
-    let relay = service.client().send("GET", "/v1/relay", &[("ledger-actor", support::OPERATOR)], b"").unwrap().json();
+    let relay =
+        service.client().send("GET", "/v1/relay", &[("ledger-actor", crate::support::OPERATOR)], b"").unwrap().json();
     assert_eq!(relay["state"], "disabled");
     assert!(service.stop().success());
 
     let mut service = server(&top.path().join("away")).arg("--nats-url").arg("nats://127.0.0.1:1").start();
-    support::record(&service, 1);
+    crate::support::record(&service, 1);
     let ready = service.client().get("/readyz").unwrap();
     assert_eq!((ready.status, &ready.json()["status"]), (200, &"degraded".into()), "{}", ready.text());
     assert!(service.stop().success());

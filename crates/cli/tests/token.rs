@@ -1,16 +1,12 @@
 //! `caseledger token`: what it prints is taken by the server of the same directory, and it is refused elsewhere.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::support::{Ran, run};
 use caseledger_events::dates::Timestamp;
 use caseledger_identity::{DevIssuer, IdentitySettings, Place, Verifier};
-use support::{Ran, run};
 
 const HERE: Place = Place { is_production: false, is_loopback: true };
 

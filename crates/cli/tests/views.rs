@@ -1,10 +1,6 @@
 //! `caseledger views`: a read model is built anew while a server runs, and without one.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
-use support::{ledger, on, record, server};
+use crate::support::{ledger, on, record, server};
 
 #[test]
 fn a_view_is_built_anew_beside_a_running_server_compared_and_put_into_use_and_back() {

@@ -2,12 +2,9 @@
 //! own provider or school and at another, for open, closed and moved cases, for comments shared, unshared and a
 //! school's own. The expectation is folded from the log, the answer comes over HTTP from the read model.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::*;
 use axum::body::Body;
 use axum::http::Request;
 use caseledger_events::access::*;
@@ -19,7 +16,6 @@ use caseledger_events::ids::{CaseId, Code, Position, StreamId};
 use caseledger_events::personal::Group;
 use caseledger_events::reference::Reference;
 use serde_json::{Value, json};
-use support::*;
 
 const OTHER_SCHOOL: &str = "P-SCH2/attendance_lead/S-002";
 const OTHER_LEAD: &str = "P-LEAD2/workflow_lead/ASP-02";

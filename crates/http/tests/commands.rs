@@ -1,14 +1,10 @@
 //! What a client sees of commands: receipts, refusals with their rule, retries, conflicts, bad input.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use axum::body::Body;
 use axum::http::Request;
 use caseledger_http::{HeaderSignIn, HttpSettings};
 use serde_json::{Value, json};
-use support::*;
 
 #[tokio::test]
 async fn a_case_is_referred_assigned_commented_on_and_closed() {

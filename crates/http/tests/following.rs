@@ -1,13 +1,9 @@
 //! Recorded events and the live feed: to whom, how much, and until when.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use support::*;
 
 const OTHER_LEAD: &str = "P-LEAD2/workflow_lead/ASP-02";
 const INZ: &str = "INZ/inz/INZ";

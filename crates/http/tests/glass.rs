@@ -1,12 +1,8 @@
 //! Breaking glass: a case beyond the usual rows, for a stated reason, for a short time, on record first.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use caseledger_http::HttpSettings;
 use serde_json::{Value, json};
-use support::*;
 
 /// A case manager of the provider whose case it is not.
 const COLLEAGUE: &str = "P-CM2/case_manager/ASP-01";

@@ -1,11 +1,7 @@
 //! The quarterly measures over HTTP: who publishes, who reads which figures, and what a wrong question is answered.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const OWNER: &str = "P-OWNER/national_service_delivery/MOE";
 const OTHER_LEAD: &str = "P-LEAD2/workflow_lead/ASP-02";

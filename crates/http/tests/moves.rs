@@ -1,11 +1,7 @@
 //! A proposed move over HTTP: who is not named in it may not even know of the case; who is named agrees or declines.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const OTHER_LEAD: &str = "P-LEAD2/workflow_lead/ASP-02";
 

@@ -1,13 +1,9 @@
 //! Who looked at what is on record before the answer leaves (NZISM 16.6, IPP 6).
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use caseledger_events::ids::Position;
 use caseledger_events::viewed::{Decision, Denial, Viewed};
 use serde_json::{Value, json};
-use support::*;
 
 /// What is on record after a position: who, in which role, and what.
 fn recorded(service: &Service, after: u64) -> Vec<(String, String, Viewed)> {

@@ -1,11 +1,7 @@
 //! What a client sees of policy, of a provider's own stream, and of commands on two cases.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const DESK: &str = "P-DESK/service_desk/MOE";
 const OTHER_LEAD: &str = "P-L2/workflow_lead/ASP-02";

@@ -1,11 +1,7 @@
 //! The Attendance Prosecutions Unit over HTTP: the cases it was notified of, and of them what it was sent (E36, R36, V7).
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::json;
-use support::*;
 
 const UNIT: &str = "P-APU/prosecutions_unit/MOE";
 

@@ -1,16 +1,12 @@
 //! What a client reads: lists, search, raw events, the live feed, health, the interface's own description.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::*;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use support::*;
 use tower::ServiceExt;
 
 #[tokio::test]

@@ -1,13 +1,9 @@
 //! Sealing and disposal, as a client and whoever holds the disk see them (design §3).
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const PROPOSER: &str = "P-NSD1/national_service_delivery/MOE";
 const APPROVER: &str = "P-NSD2/national_service_delivery/MOE";

@@ -1,9 +1,6 @@
 //! Signing in by token: who is let in, who is not, and what the answer gives away.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use axum::body::Body;
 use axum::http::Request;
 use caseledger_events::access::{Operation, first_operator};
@@ -17,7 +14,6 @@ use caseledger_events::world::Command;
 use caseledger_http::{HeaderSignIn, HttpSettings};
 use caseledger_identity::{DevIssuer, DevToken, IdentitySettings, Place, Verifier};
 use serde_json::json;
-use support::*;
 
 const PLACE: Place = Place { is_production: false, is_loopback: true };
 

@@ -1,11 +1,7 @@
 //! A case as it was at a moment of the past, with where that can be checked, and what changed between two moments.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 /// Refers a student and notes an attempt at contact on the day of the referral; returns the case and both positions.
 async fn referred_and_rung(service: &Service) -> (String, u64, u64) {

@@ -1,12 +1,8 @@
 //! What those get who watch over access, keep the keys and answer access requests: who could see a comment and when,
 //! how keys stand, everything about one student.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const DESK: &str = "P-DESK/service_desk/MOE";
 const NSD: &str = "P-NSD/national_service_delivery/MOE";

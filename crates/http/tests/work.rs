@@ -1,11 +1,7 @@
 //! The work queue over HTTP: what is due for whom, in whose order, shown to nobody else.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod support;
-
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 fn kinds(answer: &Answer) -> Vec<&str> {
     answer.json["items"].as_array().unwrap().iter().map(|item| item["what"].as_str().unwrap()).collect()

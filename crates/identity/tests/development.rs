@@ -1,13 +1,9 @@
 //! The development issuer: everybody of the cast is taken, on the server whose key signed, and nowhere else.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
+use crate::support::{Draft, NOW, Pair, after};
 use caseledger_identity::TokenError::*;
 use caseledger_identity::cast::{self, cast};
 use caseledger_identity::{DEVELOPMENT_ISSUER, DevIssuer, DevToken, IdentitySettings, Place, SettingsError, Verifier};
-use support::{Draft, NOW, Pair, after};
 
 const HERE: Place = Place { is_production: false, is_loopback: true };
 

@@ -1,19 +1,15 @@
 //! Where an issuer's keys come from, when they are read again, and what is done without them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::support::{Draft, Pair, after, verifier, with, write_keys};
 use caseledger_identity::TokenError::*;
 use caseledger_identity::{IdentitySettings, KeyState, Verifier};
 use serde_json::json;
-use support::{Draft, Pair, after, verifier, with, write_keys};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -120,8 +116,8 @@ async fn a_key_that_cannot_be_used_is_passed_over_and_spoils_no_other() {
         ("published with its private half", with(other.jwk("x"), "d", json!("AA"))),
         ("for HMAC", with(rsa.jwk("x"), "alg", json!("HS256"))),
         ("for an algorithm of another kind", with(rsa.jwk("x"), "alg", json!("ES256"))),
-        ("RSA of 1024 bits", with(rsa.jwk("x"), "n", json!(support::base64([0xff; 128])))),
-        ("RSA of 8192 bits", with(rsa.jwk("x"), "n", json!(support::base64([0xff; 1024])))),
+        ("RSA of 1024 bits", with(rsa.jwk("x"), "n", json!(crate::support::base64([0xff; 128])))),
+        ("RSA of 8192 bits", with(rsa.jwk("x"), "n", json!(crate::support::base64([0xff; 1024])))),
         ("RSA without a modulus", with(rsa.jwk("x"), "n", json!(null))),
         ("a curve nobody asked for", with(other.jwk("x"), "crv", json!("secp256k1"))),
         ("a point cut short", with(other.jwk("x"), "x", json!("AAAA"))),

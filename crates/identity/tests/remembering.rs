@@ -1,13 +1,9 @@
 //! A token is checked once, remembered until it ends, and taken back when it is revoked.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
+use crate::support::stage::{Stage, altered, mirrored};
+use crate::support::{NOW, after};
 use caseledger_identity::TokenError::*;
 use caseledger_identity::TokenHash;
-use support::stage::{Stage, altered, mirrored};
-use support::{NOW, after};
 
 #[tokio::test]
 async fn a_token_is_checked_once_and_remembered_until_it_ends() {

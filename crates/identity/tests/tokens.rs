@@ -1,15 +1,11 @@
 //! Tokens that are taken and tokens that are refused: one table each. Every refusal has its code and reveals nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
+use crate::support::stage::{COLD, LOGIN, Stage, altered};
+use crate::support::{Draft, NOW, after, base64};
 use aws_lc_rs::hmac;
 use caseledger_identity::TokenError::{self, *};
 use caseledger_identity::{TokenHash, Verified};
 use serde_json::{Value, json};
-use support::stage::{COLD, LOGIN, Stage, altered};
-use support::{Draft, NOW, after, base64};
 
 /// Puts a member before all others, so that it may stand twice.
 fn first(member: &str) -> impl Fn(String) -> String {

@@ -1,13 +1,9 @@
 //! The access ledger: durable before the answer, one sync for many, nothing written after a failed write.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod access_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use access_support::*;
+use crate::access_support::*;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_log::{AccessLogError, AccessLogOptions, AccessOpenError, Fault, Finding, Io, JournalReader, OpenError};

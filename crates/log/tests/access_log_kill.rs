@@ -1,15 +1,11 @@
 //! A process that puts views on record, killed again and again: what it acknowledged is there.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod access_support;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use access_support::*;
+use crate::access_support::*;
 
 const DIR: &str = "CASELEDGER_VIEWER_DIR";
 
@@ -34,7 +30,7 @@ fn viewer_process() {
 /// Runs the process for a while, kills it, and returns the last position it acknowledged with its chain hash.
 fn run_and_kill(dir: &Path, lives: Duration) -> Option<(u64, String)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["viewer_process", "--exact", "--nocapture", "--test-threads=1"])
+        .args(["access_log_kill::viewer_process", "--exact", "--nocapture", "--test-threads=1"])
         .env(DIR, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

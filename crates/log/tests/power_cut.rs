@@ -4,19 +4,15 @@
 //! held is gone. The drive's own cache is taken for durable, so this is kinder than a real cut. The control run
 //! writes without our fdatasync and must lose acknowledged events, or the test would prove nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::storage_support::{Seeded, long, writer};
 use caseledger_events::ids::Position;
 use caseledger_log::Store;
 use caseledger_proof::Hash;
 use rustix::process::{Pid, Signal, kill_process};
-use storage_support::{Seeded, long, writer};
 
 #[test]
 fn writer_process() {
@@ -75,7 +71,7 @@ fn image(dir: &Path) -> Result<Mounted, String> {
 
 /// Lets a writer run for a while, halts it, and returns the disk as it is then with what was acknowledged before.
 fn write_and_cut(on: &Mounted, to: &Path, fdatasync: bool, micros: u64) -> (Mounted, Option<(Position, Hash)>) {
-    let mut child = writer::start("writer_process", &on.ledger(), fdatasync);
+    let mut child = writer::start("power_cut::writer_process", &on.ledger(), fdatasync);
     child.wait_until_ready();
     std::thread::sleep(Duration::from_micros(micros));
     let pid = Pid::from_child(&child.child);

@@ -1,18 +1,14 @@
 //! Recorded times never go back, and a clock in doubt stops commands until an operator has confirmed it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::toy::ledgers::{accept, done, new_tally, options, reopen, run, wait};
+use crate::toy::{Ask, Tallies, ask, ask_tagged, person};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::system::LedgerEvent;
 use caseledger_log::{Clock, ClockStatus, Ledger, LedgerOptions, Outcome, SimulationError};
-use toy::ledgers::{accept, done, new_tally, options, reopen, run, wait};
-use toy::{Ask, Tallies, ask, ask_tagged, person};
 
 /// Both clocks, in seconds, set by hand.
 #[derive(Default)]
@@ -119,7 +115,7 @@ fn a_simulation_is_told_its_time() {
     let opened = done(&ledger, Ask::Open { owner: 1 });
     assert_eq!(opened.recorded_at, Timestamp(at(0).0 + 1), "position 1 has the start itself");
     ledger.set_simulated_time(at(500)).unwrap();
-    let tally = toy::ledgers::tally_of(&opened);
+    let tally = crate::toy::ledgers::tally_of(&opened);
     assert_eq!(done(&ledger, Ask::Add { tally, amount: 1 }).recorded_at, at(500));
     assert_eq!(done(&ledger, Ask::Add { tally, amount: 1 }).recorded_at, Timestamp(at(500).0 + 1));
     let error = ledger.set_simulated_time(at(499)).unwrap_err();

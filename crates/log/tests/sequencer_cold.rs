@@ -1,13 +1,9 @@
 //! State that is not in memory: read and folded outside the sequencer, installed only where nobody was faster.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
+use crate::toy::ledgers::{done, new_ledger, new_tally, open, run};
+use crate::toy::{Ask, No, ask};
 use caseledger_events::ids::{CaseId, StreamId, Version};
 use caseledger_log::Outcome;
-use toy::ledgers::{done, new_ledger, new_tally, open, run};
-use toy::{Ask, No, ask};
 
 #[test]
 fn a_closed_tally_is_read_back_when_a_command_needs_it() {
@@ -37,7 +33,10 @@ fn a_command_may_need_several_streams_read() {
     }
     let receipt = done(&ledger, Ask::Compare { one, other });
     let entry = ledger.reader().get(receipt.position).unwrap();
-    assert_eq!(entry.decode().unwrap().facts, rmp_serde::to_vec_named(&toy::Fact::Compared { same: true }).unwrap());
+    assert_eq!(
+        entry.decode().unwrap().facts,
+        rmp_serde::to_vec_named(&crate::toy::Fact::Compared { same: true }).unwrap()
+    );
 }
 
 #[test]
@@ -89,16 +88,16 @@ fn a_state_folded_at_an_older_version_is_never_decided_on() {
     for entry in ledger.reader().history(head).unwrap() {
         let event = entry.decode().unwrap();
         match rmp_serde::from_slice(event.facts).unwrap() {
-            toy::Fact::Opened { .. } => open = true,
-            toy::Fact::Reopened { .. } => {
+            crate::toy::Fact::Opened { .. } => open = true,
+            crate::toy::Fact::Reopened { .. } => {
                 assert!(!open, "reopened while open, at {}", event.position);
                 open = true;
             }
-            toy::Fact::Closed => {
+            crate::toy::Fact::Closed => {
                 assert!(open, "closed while closed, at {}", event.position);
                 open = false;
             }
-            toy::Fact::Added { amount } => {
+            crate::toy::Fact::Added { amount } => {
                 assert!(open, "added while closed, at {}", event.position);
                 total += amount;
             }

@@ -1,19 +1,15 @@
 //! What a ledger promises for each command, on the real store.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::toy::ledgers::{accept, done, new_ledger, new_tally, open, options, reopen, run, tally_of, wait};
+use crate::toy::{Ask, No, Tallies, ask, ask_at, ask_tagged, part, person};
 use caseledger_events::envelope::Source;
 use caseledger_events::ids::{CaseId, Position, StreamId, Version};
 use caseledger_events::machine::Submission;
 use caseledger_events::system::LedgerEvent;
 use caseledger_log::{Ledger, LedgerOptions, Outcome, StartError};
-use toy::ledgers::{accept, done, new_ledger, new_tally, open, options, reopen, run, tally_of, wait};
-use toy::{Ask, No, Tallies, ask, ask_at, ask_tagged, part, person};
 
 #[test]
 fn position_1_says_that_the_ledger_was_created() {
@@ -147,10 +143,11 @@ fn a_command_on_two_streams_names_the_versions_of_both() {
 fn the_key_comes_before_the_version_and_the_version_before_the_rules() {
     let (_dir, ledger) = new_ledger();
     let tally = new_tally(&ledger, 1);
-    let first = accept(run(&ledger, Submission { tag: Some(toy::tag_of(1)), ..ask_at(Ask::Close { tally }, 1) }));
+    let first =
+        accept(run(&ledger, Submission { tag: Some(crate::toy::tag_of(1)), ..ask_at(Ask::Close { tally }, 1) }));
 
     // Its own success made the version stale and the rule say no; the retry still gets its receipt.
-    let retry = Submission { tag: Some(toy::tag_of(1)), ..ask_at(Ask::Close { tally }, 1) };
+    let retry = Submission { tag: Some(crate::toy::tag_of(1)), ..ask_at(Ask::Close { tally }, 1) };
     match run(&ledger, retry) {
         Outcome::Repeated(receipt) => assert_eq!(receipt, first),
         other => panic!("{other:?}"),

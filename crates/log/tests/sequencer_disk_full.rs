@@ -4,19 +4,15 @@
 //! and the sizes are those of the service. Where the machine allows neither root's mounts nor user namespaces it says
 //! so; the rules are then covered by the probe of `sequencer_faults`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
+use crate::toy::ledgers::{accept, done, folded_hash, live_hash, new_tally, options, reopen, run};
+use crate::toy::{Ask, Tallies, ask, ask_tagged};
 use caseledger_events::ids::StreamId;
 use caseledger_log::{BALLAST_FILE, Ledger, LedgerOptions, Outcome, free_space};
-use toy::ledgers::{accept, done, folded_hash, live_hash, new_tally, options, reopen, run};
-use toy::{Ask, Tallies, ask, ask_tagged};
 
 const MOUNTED: &str = "CASELEDGER_TEST_TMPFS";
 
@@ -27,7 +23,7 @@ fn a_full_disk_is_refused_before_harm_and_outlived() {
     }
     let dir = tempfile::tempdir().unwrap();
     let script = format!(
-        "mount -t tmpfs -o size={2} tmpfs {0} || exit 90; {MOUNTED}={0} exec {1} --exact a_full_disk_is_refused_before_harm_and_outlived --nocapture",
+        "mount -t tmpfs -o size={2} tmpfs {0} || exit 90; {MOUNTED}={0} exec {1} --exact sequencer_disk_full::a_full_disk_is_refused_before_harm_and_outlived --nocapture",
         dir.path().display(),
         std::env::current_exe().unwrap().display(),
         if long() { "768m" } else { "48m" },

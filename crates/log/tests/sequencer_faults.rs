@@ -1,21 +1,17 @@
 //! Broken and full disks, stuck commits, panics: nobody is told what is not so, and the next start is clean.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::toy::ledgers::{
+    Toy, accept, done, folded_hash, live_hash, mortal, new_ledger, new_tally, open, options, reopen, run,
+};
+use crate::toy::{Ask, No, Tallies, ask, ask_tagged};
 use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::machine::Receipt;
 use caseledger_log::{Fault, Io, Ledger, LedgerOptions, Outcome, StoreOptions};
 use rustix::io::Errno;
-use toy::ledgers::{
-    Toy, accept, done, folded_hash, live_hash, mortal, new_ledger, new_tally, open, options, reopen, run,
-};
-use toy::{Ask, No, Tallies, ask, ask_tagged};
 
 /// What a client was told in the end.
 #[derive(Default, Debug)]

@@ -4,10 +4,6 @@
 //! before it sends it and each receipt when it has it. No acknowledged event may be lost, none doubled, no command
 //! be there by half, and the ledger always opens. `CASELEDGER_LONG=1` runs 1,000 rounds instead of 50.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,13 +11,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::toy::ledgers::{accept, folded_hash, live_hash, options, reopen, run};
+use crate::toy::{Ask, Tallies, ask_tagged, tag_of};
 use caseledger_events::codec;
 use caseledger_events::ids::{CaseId, Position, StreamId, Tag, Version};
 use caseledger_log::{JournalReader, Ledger, LedgerOptions, Outcome};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use toy::ledgers::{accept, folded_hash, live_hash, options, reopen, run};
-use toy::{Ask, Tallies, ask_tagged, tag_of};
 
 const DIRECTORY: &str = "CASELEDGER_TEST_KILL_DIR";
 const FIRST: &str = "CASELEDGER_TEST_KILL_FIRST";
@@ -50,7 +46,7 @@ fn the_writer_that_is_killed() {
     println!("\nopening");
     let (ledger, _) = reopen(Path::new(&dir), settings());
     let tallies = [1, 2].map(|owner| match run(&ledger, ask_tagged(Ask::Open { owner }, u64::from(owner))) {
-        Outcome::Accepted(receipt) | Outcome::Repeated(receipt) => toy::ledgers::tally_of(&receipt),
+        Outcome::Accepted(receipt) | Outcome::Repeated(receipt) => crate::toy::ledgers::tally_of(&receipt),
         other => panic!("{other:?}"),
     });
     println!("ready");
@@ -93,7 +89,7 @@ struct Heard {
 
 fn start(dir: &Path, first: u64) -> (Child, std::thread::JoinHandle<()>, Arc<Mutex<Heard>>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_writer_that_is_killed", "--nocapture"])
+        .args(["--exact", "sequencer_kill::the_writer_that_is_killed", "--nocapture"])
         .env(DIRECTORY, dir)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())

@@ -1,18 +1,14 @@
 //! The state after a start is the state folded from position 1, whatever snapshots were there.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::fs;
 use std::path::Path;
 
+use crate::toy::ledgers::{done, folded_hash, live_hash, new_ledger, new_tally, open, options, reopen, run, tally_of};
+use crate::toy::{Ask, Tallies, ask, tag_of};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::machine::Machine;
 use caseledger_log::{Ledger, LedgerOptions, Outcome, SNAPSHOT_DIR, StartReport, state_hash};
 use proptest::prelude::*;
-use toy::ledgers::{done, folded_hash, live_hash, new_ledger, new_tally, open, options, reopen, run, tally_of};
-use toy::{Ask, Tallies, ask, tag_of};
 
 /// Snapshots of one shard after every few events, so that short histories have many of them.
 fn eager(every: u64) -> LedgerOptions {
@@ -239,7 +235,7 @@ fn heads_and_guards_come_back_with_the_state() {
 fn the_golden_history_folds_into_the_state_it_always_did() {
     // Written out here, so that a change of state or hash is seen and gets a new STATE number.
     let mut tallies = Tallies::<1>::default();
-    let owner = |owner| toy::Tally { owner, total: 5, events: 2, closed: false };
+    let owner = |owner| crate::toy::Tally { owner, total: 5, events: 2, closed: false };
     for n in 0..4_u32 {
         let id = CaseId(tag_of(u64::from(n)).0);
         tallies.install(caseledger_events::ids::StreamId::Case(id), owner(n));

@@ -1,18 +1,14 @@
 //! A command is recorded once, however often and however late it is tried again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod toy;
-
 use std::collections::HashMap;
 
+use crate::toy::ledgers::{accept, done, new_ledger, new_tally, open, options, reopen, run};
+use crate::toy::{Ask, Tallies, ask_at, ask_tagged, tag_of};
 use caseledger_events::ids::{Position, StreamId, Tag, Version};
 use caseledger_events::machine::{Receipt, Submission};
 use caseledger_log::{Ledger, LedgerOptions, Outcome, StoreOptions};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use toy::ledgers::{accept, done, new_ledger, new_tally, open, options, reopen, run};
-use toy::{Ask, Tallies, ask_at, ask_tagged, tag_of};
 
 #[test]
 fn each_command_tried_up_to_five_times_across_restarts_is_one_event() {
@@ -111,7 +107,7 @@ fn a_repeat_many_segments_later_gets_the_first_receipt() {
     let segments = std::fs::read_dir(dir.path().join("journal")).unwrap().count();
     assert!(segments > 10, "{segments} files are too few to test anything");
 
-    let check = |ledger: &toy::ledgers::Toy| {
+    let check = |ledger: &crate::toy::ledgers::Toy| {
         match run(ledger, moving()) {
             Outcome::Repeated(receipt) => assert_eq!(receipt, first),
             other => panic!("{other:?}"),

@@ -1,12 +1,8 @@
 //! What a stop at any moment leaves behind opens again: acknowledged groups are whole, others whole or absent.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
+use crate::storage_support::*;
 use caseledger_events::ids::Position;
 use caseledger_log::{Finding, Store};
-use storage_support::*;
 
 const GROUPS: [usize; 6] = [1, 3, 40, 1, 2, 5];
 

@@ -1,14 +1,10 @@
 //! A flipped bit anywhere never gives a wrong answer: it is repaired from the other copy, or refused by name.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::path::{Path, PathBuf};
 
+use crate::storage_support::*;
 use caseledger_events::ids::Position;
 use caseledger_log::{Finding, JournalReader, OpenError, ReadError, Reader, Store};
-use storage_support::*;
 
 const EVENTS: usize = 220;
 

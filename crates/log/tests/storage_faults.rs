@@ -1,13 +1,9 @@
 //! A write or sync that fails ends the store: nothing is acknowledged after it, and nothing acknowledged is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
+use crate::storage_support::*;
 use caseledger_events::ids::Position;
 use caseledger_log::{CommitError, Fault, Group, Io, Store, StoreOptions};
 use rustix::io::Errno;
-use storage_support::*;
 
 const GROUP: usize = 5;
 

@@ -3,15 +3,11 @@
 //! They were made once, by `CASELEDGER_GOLDEN=write cargo test -p caseledger-log --test
 //! storage_golden`, and are never rewritten; a new format gets new files.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::path::{Path, PathBuf};
 
+use crate::storage_support::*;
 use caseledger_events::ids::{Position, Tag};
 use caseledger_log::{Group, JournalReader, Store, StoreOptions};
-use storage_support::*;
 
 /// Sizes that fill one segment and begin another.
 fn options() -> StoreOptions {

@@ -1,12 +1,8 @@
 //! A writer killed at random, mostly while it opens, again and again on one ledger: nothing acknowledged is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::time::Duration;
 
-use storage_support::{Seeded, long, writer};
+use crate::storage_support::{Seeded, long, writer};
 
 #[test]
 fn writer_process() {
@@ -21,11 +17,11 @@ fn a_writer_killed_again_and_again_loses_nothing_it_acknowledged() {
     let seed = 7;
     let mut random = Seeded(seed);
     let mut acknowledged = None;
-    let mut first = writer::start("writer_process", &ledger, true);
+    let mut first = writer::start("storage_kill::writer_process", &ledger, true);
     first.wait_until_ready();
     acknowledged = first.kill().or(acknowledged);
     for round in 0..rounds {
-        let mut child = writer::start("writer_process", &ledger, true);
+        let mut child = writer::start("storage_kill::writer_process", &ledger, true);
         // Half of the kills fall into opening.
         if random.below(2) == 0 {
             child.wait_until_ready();

@@ -1,14 +1,10 @@
 //! A copy that is missing is rebuilt from the other; two histories, or none, are refused with the way out.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::path::Path;
 
+use crate::storage_support::*;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_log::{Finding, JournalReader, LedgerIdentity, OpenError, Store};
-use storage_support::*;
 
 const EVENTS: usize = 230;
 

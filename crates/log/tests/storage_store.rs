@@ -1,19 +1,15 @@
 //! A store gives back what was committed, by every road, across closing and opening.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod storage_support;
-
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::storage_support::*;
 use caseledger_events::ids::Position;
 use caseledger_log::{
     CommitError, DirLock, FRAME_BYTES_MAX, Group, JournalReader, OpenError, ReadError, Store, StoreOptions,
 };
 use caseledger_proof::Hash;
 use proptest::prelude::*;
-use storage_support::*;
 
 #[test]
 fn what_was_committed_is_read_back_by_every_road_before_and_after_opening_again() {

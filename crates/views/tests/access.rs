@@ -1,11 +1,8 @@
 //! A list holds the cases its rows of the access table reach, each once and by its best row; nothing else can be had.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::*;
 use caseledger_events::access::*;
 use caseledger_events::envelope::{Actor, Role};
 use caseledger_events::event::*;
@@ -15,7 +12,6 @@ use caseledger_projections::testing::{Tape, Term, note, student, written};
 use caseledger_views::{
     Asked, AskedRequest, CaseQuery, CaseView, Flag, QueryError, ShownCase, ShownItem, Sort, WhichCase,
 };
-use support::*;
 
 /// Folds where every case stands, as the view must.
 fn standings(tape: &Tape) -> BTreeMap<CaseId, Standing> {

@@ -1,11 +1,8 @@
 //! A case as it was at a moment of the past (design §6): as known then, and as it was then as known now.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::collections::HashMap;
 
+use crate::support::*;
 use caseledger_events::access::{Operation, Standing, authorise};
 use caseledger_events::dates::{Timestamp, start_of_day};
 use caseledger_events::envelope::{Actor, Role};
@@ -15,7 +12,6 @@ use caseledger_events::testing::*;
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_views::{AsAt, Asked, CaseDocument, CaseQuery, CaseThen, Flag, Views, WhichCase};
 use chrono::Days;
-use support::*;
 
 fn documents(views: &Views, tape: &Tape) -> HashMap<CaseId, CaseDocument> {
     let streams = tape.events().map(|event| event.stream);

@@ -1,21 +1,17 @@
 //! A view holds what the log tells, however often it was stopped on the way.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::collections::HashMap;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::*;
 use caseledger_events::ids::{CaseId, Position, StreamId};
 use caseledger_events::testing::{InClear, cases};
 use caseledger_projections::case_view::CaseFile;
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_projections::timeline::{StoredEntry, TimelineRow};
 use caseledger_views::{CaseDocument, ViewOptions, ViewState, Views};
-use support::*;
 
 fn folded(tape: &Tape) -> HashMap<CaseId, CaseFile> {
     let mut files: HashMap<CaseId, CaseFile> = HashMap::new();
@@ -137,7 +133,7 @@ fn a_view_killed_in_the_middle_goes_on_where_its_file_stands() {
     let mut stood_at = Position(0);
     for round in 0..u64::from(cases(6)) {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "the_reader_that_is_killed", "--nocapture"])
+            .args(["--exact", "following::the_reader_that_is_killed", "--nocapture"])
             .env(DIRECTORY, place.ledger().parent().unwrap())
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -205,6 +201,6 @@ fn status_tells_how_far_the_view_is_and_that_it_stopped() {
     assert_eq!(status.file, "case_view.v5.1.sqlite");
     assert_eq!((status.last_error, status.set_aside), (None, vec![]));
     views.shutdown();
-    let stopped = support::status(&views);
+    let stopped = crate::support::status(&views);
     assert_eq!((stopped.state, stopped.ready), (ViewState::Stopped, false));
 }

@@ -1,15 +1,11 @@
 //! Where what is personal lies, who may open it, and that it goes when it is deleted.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::*;
 use caseledger_events::testing::{CASE, manager, on};
 use caseledger_projections::testing::{CANARY, Tape, every_event, personal_parts, written};
-use support::*;
 
 /// A case with every kind of event, each with every kind of personal part.
 fn everything_personal() -> Tape {

@@ -1,12 +1,9 @@
 //! Lists, pages, search, timelines, and reads after writes.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::*;
 use caseledger_events::event::*;
 use caseledger_events::ids::{CaseId, Position, StudentId};
 use caseledger_events::number::CaseNumber;
@@ -15,7 +12,6 @@ use caseledger_log::Store;
 use caseledger_projections::case_view::{CaseRow, CaseStatus};
 use caseledger_projections::testing::{Tape, Term, note, student, written};
 use caseledger_views::{CaseQuery, Flag, QueryError, Sort, Views};
-use support::*;
 
 /// A term with every kind of case in it, and the views on it.
 fn a_term() -> (Place, Store, Views) {

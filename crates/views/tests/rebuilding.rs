@@ -1,19 +1,15 @@
 //! A view is built anew beside the one in use, compared, put into use, and put back, while it is read and written.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::support::*;
 use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::keys::KeyEvent;
 use caseledger_events::testing::{CASE, manager, on};
 use caseledger_projections::testing::{CANARY, Tape, every_event, personal_parts, written};
 use caseledger_views::{BesideState, BesideStatus, RebuildError, Steer, ViewOptions, Views};
-use support::*;
 
 const VIEW: &str = "case_view";
 

@@ -1,17 +1,13 @@
 //! A file that does not belong to the log is set aside and built anew, and the status says why: never skipped.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
+use crate::support::*;
 use caseledger_events::ids::{Epoch, LedgerId, Position};
 use caseledger_log::{LedgerIdentity, Store};
 use caseledger_projections::testing::{Tape, Term};
-use support::*;
 
 /// Fills views from a term of 2,000 events and stops them.
 fn filled(place: &Place) -> Tape {

@@ -1,16 +1,12 @@
 //! A file is read by the builds that know its shape, and holds what the fold of its version makes.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::*;
 use caseledger_events::testing::{CASE, InClear, manager, on};
 use caseledger_projections::testing::{Tape, Term, every_event, personal_parts, written};
 use caseledger_proof::leaf;
 use caseledger_views::{ViewOptions, Views};
-use support::*;
 
 /// What the case view of version 5 makes of the events below: tables, rows, values.
 ///

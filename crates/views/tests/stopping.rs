@@ -1,18 +1,14 @@
 //! An event the view cannot take stops it there, with position and reason; nothing is passed over, the rest lives.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::*;
 use caseledger_events::codec;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::{Position, Version};
 use caseledger_events::testing::{CASE, attempt, ca_case, on};
 use caseledger_projections::testing::Tape;
 use caseledger_views::{Behind, ViewOptions, ViewState};
-use support::*;
 
 /// A case of two events, then an event changed as the test likes, then two more.
 fn tape(change: impl FnOnce(&mut Recorded<'_>)) -> Tape {
@@ -64,7 +60,7 @@ fn expect_stop(tape: &Tape, reason: &str) {
     views.shutdown();
     let views = place.start(&store);
     assert_eq!(stalled(&views).0, Position(3));
-    assert_eq!(support::status(&views).set_aside, []);
+    assert_eq!(crate::support::status(&views).set_aside, []);
 }
 
 #[test]

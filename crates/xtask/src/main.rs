@@ -7,6 +7,7 @@ mod deps;
 mod ids;
 mod outside;
 mod step;
+mod suites;
 mod test;
 mod tools;
 mod workspace;

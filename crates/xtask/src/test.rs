@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::step::{self, Step};
-use crate::{deps, outside, tools, workspace};
+use crate::{deps, outside, suites, tools, workspace};
 
 /// How much to run, and what to hand on to the test runner.
 #[derive(Debug, Default, PartialEq)]
@@ -21,6 +21,7 @@ pub fn run(args: &[String]) -> Result<()> {
     let choice = read(args)?;
     Step::cargo("format", ["fmt", "--all", "--check"]).run()?;
     check_dependencies()?;
+    check_suites()?;
     let server = nats_server()?;
     outside()?;
     if !choice.quick {
@@ -55,6 +56,11 @@ fn read(args: &[String]) -> Result<Choice> {
 fn check_dependencies() -> Result<()> {
     eprintln!("\n== dependencies: cargo xtask deps");
     deps::run().map_err(|error| step::failed("dependencies", "cargo xtask deps", &error))
+}
+
+fn check_suites() -> Result<()> {
+    eprintln!("\n== every file of tests is run");
+    suites::run().map_err(|error| step::failed("suites", "cargo xtask test --quick", &error))
 }
 
 /// Returns the server, or nothing where its absence may be forgiven: on a person's machine, said plainly.

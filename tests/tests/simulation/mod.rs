@@ -1,5 +1,4 @@
 //! What the tests that play a simulation share: a simulated service, and the command beside it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 

@@ -1,8 +1,5 @@
 //! Real processes for the tests of the command line.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-#![allow(dead_code, reason = "every test file uses a part of it")]
-
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,7 +1,5 @@
 //! A whole service in one process: real log, real views, no port.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

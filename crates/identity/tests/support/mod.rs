@@ -1,8 +1,5 @@
 //! Issuers of the tests: keys made anew in each run, tokens written member by member.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-#![allow(dead_code, reason = "every test file uses a part of it")]
-
 pub mod stage;
 
 use std::fs;

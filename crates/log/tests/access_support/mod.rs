@@ -1,6 +1,4 @@
 //! What the tests of the access ledger share: views, small segments, and reading all of it back.
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,4 @@
 //! What the storage tests share: events of several streams, a model of the log, and a ledger directory.
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -225,11 +223,6 @@ impl Moments {
         copy_dir(&moment(journal).join("journal"), &mixed.path().join("journal"));
         copy_dir(&moment(sled).join("sled"), &mixed.path().join("sled"));
         mixed
-    }
-
-    /// Returns the moments there are but for the empty ledger.
-    pub fn all(&self) -> std::ops::Range<usize> {
-        1..self.heads.len()
     }
 }
 

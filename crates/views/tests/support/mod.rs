@@ -1,5 +1,4 @@
 //! What the tests of the views share: a real ledger with invented events, views on it, and what their files hold.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 mod asking;
 
