@@ -39,7 +39,8 @@ pub use store::{DirLock, LOCK_FILE, Store};
 mod ledger;
 
 pub use ledger::{
-    BALLAST_FILE, CLOCK_TOLERANCE, Clock, ClockStatus, ClockTrouble, FATAL_EXIT, FatalError, FatalHook, HistoryError,
-    Ledger, LedgerOptions, LedgerSecret, LedgerStatus, Outcome, REQUEST_PART, SECRET_FILE, SNAPSHOT_DIR, SecretError,
-    SimulationError, SpaceProbe, StartError, StartReport, SystemClock, end_process, free_space, state_hash,
+    BALLAST_FILE, CLOCK_TOLERANCE, Clock, ClockStatus, ClockTrouble, Decided, Due, FATAL_EXIT, FatalError, FatalHook,
+    HistoryError, Ledger, LedgerOptions, LedgerSecret, LedgerStatus, Outcome, REQUEST_PART, SECRET_FILE, SNAPSHOT_DIR,
+    SecretError, Series, SimulationError, SpaceProbe, StartError, StartReport, SystemClock, end_process, free_space,
+    state_hash,
 };

@@ -13,6 +13,7 @@ mod sequencer_faults;
 mod sequencer_kill;
 mod sequencer_reopen;
 mod sequencer_repeats;
+mod sequencer_series;
 mod storage_crash;
 mod storage_damage;
 mod storage_faults;

@@ -5,7 +5,7 @@ use caseledger_events::machine::{Machine, Submission};
 use tokio::sync::oneshot;
 
 use crate::ledger::heads::Head;
-use crate::ledger::history::{decode, fold_stream, read_receipt};
+use crate::ledger::history::{fold_stream, read_receipt, who_moved_it};
 use crate::ledger::not_taken;
 use crate::ledger::outcome::{HistoryError, Outcome};
 use crate::ledger::running::Running;
@@ -52,7 +52,7 @@ impl<M: Machine> Running<M> {
         Ok(Outcome::Overloaded)
     }
 
-    fn prepare(&self, submission: Submission<M::Command>) -> Box<Work<M>> {
+    pub(crate) fn prepare(&self, submission: Submission<M::Command>) -> Box<Work<M>> {
         let (fingerprint, new_case) = match submission.tag {
             Some(tag) => (self.secret.fingerprint(&submission.body_hash), self.secret.case_of(tag)),
             None => ([0; 32], random_case()),
@@ -89,10 +89,7 @@ impl<M: Machine> Running<M> {
     /// Says who moved the stream on.
     async fn stale(&self, stream: StreamId, head: Head) -> Result<Outcome<M::Refusal>, HistoryError> {
         let reader = self.shared.reader.clone();
-        let read = move || {
-            let entry = reader.get(head.position)?;
-            decode(&entry).map(|event| (event.actor, event.recorded_at))
-        };
+        let read = move || who_moved_it(&reader, head);
         let (changed_by, at) = self.errands.run(read).await.ok_or(HistoryError::Stopped)??;
         Ok(Outcome::Stale { stream, current: head.version, changed_by, at })
     }

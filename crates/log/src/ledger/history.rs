@@ -1,7 +1,8 @@
 //! One stream or one command read back from the log.
 
 use caseledger_events::codec;
-use caseledger_events::envelope::Recorded;
+use caseledger_events::dates::Timestamp;
+use caseledger_events::envelope::{Actor, Recorded};
 use caseledger_events::ids::{Position, StreamId};
 use caseledger_events::machine::{Machine, Receipt};
 
@@ -48,6 +49,12 @@ pub(crate) fn read_receipt(
     }
     let chain = reader.chain_at(position)?.0;
     Ok(Some(Receipt { first, position, stream: event.stream, version, recorded_at: event.recorded_at, chain }))
+}
+
+/// Reads who recorded a stream's last event, and when.
+pub(crate) fn who_moved_it(reader: &Reader, head: Head) -> Result<(Actor, Timestamp), HistoryError> {
+    let entry = reader.get(head.position)?;
+    decode(&entry).map(|event| (event.actor, event.recorded_at))
 }
 
 /// Reads one event.

@@ -59,7 +59,8 @@ impl<M: Machine> OpenGroup<M> {
         OpenGroup { group, heads: Vec::new(), answers: Vec::new(), commands: 0 }
     }
 
-    fn room(&self, limits: GroupLimits) -> usize {
+    /// Returns how many more messages the group takes.
+    pub(crate) fn room(&self, limits: GroupLimits) -> usize {
         if self.group.bytes() >= limits.bytes { 0 } else { limits.commands.saturating_sub(self.commands) }
     }
 }
@@ -73,6 +74,11 @@ impl<M: Machine> Sequencer<M> {
         let mut inbox = VecDeque::new();
         let mut taken = Vec::new();
         loop {
+            // What a full group left over is decided into the next one, without waiting for anything new.
+            if !inbox.is_empty() && self.open.room(self.limits) > 0 {
+                self.take_turn(&mut inbox)?;
+                continue;
+            }
             let room = if inbox.is_empty() { self.open.room(self.limits) } else { 0 };
             let open = Open { any: !self.open.group.is_empty(), room };
             let idle = self.pace.in_arrears().then_some(IDLE);
@@ -100,7 +106,9 @@ impl<M: Machine> Sequencer<M> {
         while self.open.room(self.limits) > 0
             && let Some(message) = inbox.pop_front()
         {
-            self.answer(message)?;
+            if let Some(left) = self.answer(message)? {
+                inbox.push_front(left);
+            }
         }
         self.machine.settle();
         if self.open.group.is_empty() {
@@ -111,18 +119,20 @@ impl<M: Machine> Sequencer<M> {
         Ok(())
     }
 
-    fn answer(&mut self, message: Message<M>) -> Result<(), FatalError> {
+    /// Takes a message up; returns what is left of one that does not fit into the open group.
+    fn answer(&mut self, message: Message<M>) -> Result<Option<Message<M>>, FatalError> {
         let answer = match message {
-            Message::Command(work, reply) => Answer { reply, verdict: self.judge(work)? },
-            Message::ConfirmClock(actor, reply) => Answer { reply, verdict: self.confirm_clock(actor)? },
+            Message::Command(work, reply) => Answer::One { reply, verdict: self.judge(work)? },
+            Message::ConfirmClock(actor, reply) => Answer::One { reply, verdict: self.confirm_clock(actor)? },
+            Message::Series(series) => return self.take_series(series),
             Message::Inspect(look) => {
                 look(&self.machine);
-                return Ok(());
+                return Ok(None);
             }
         };
         self.open.answers.push(answer);
         self.open.commands += 1;
-        Ok(())
+        Ok(None)
     }
 
     /// Answers that need no group of their own rest on the group on its way, or on nothing that could be lost.

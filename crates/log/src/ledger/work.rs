@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::ledger::heads::Head;
 use crate::ledger::outcome::Outcome;
+use crate::ledger::series::SeriesWork;
 use crate::ledger::snapshot::Shot;
 
 /// A command with all that was fetched for it outside the sequencer.
@@ -49,6 +50,7 @@ pub(crate) enum Verdict<M: Machine> {
 /// What the queue carries.
 pub(crate) enum Message<M: Machine> {
     Command(Box<Work<M>>, Reply<M>),
+    Series(Box<SeriesWork<M>>),
     ConfirmClock(Actor, Reply<M>),
     Inspect(Inspection<M>),
 }
@@ -58,16 +60,19 @@ pub(crate) type Inspection<M> = Box<dyn FnOnce(&M) + Send>;
 
 pub(crate) type Reply<M> = oneshot::Sender<Verdict<M>>;
 
-/// A verdict that waits until what it rests on is durable.
-pub(crate) struct Answer<M: Machine> {
-    pub reply: Reply<M>,
-    pub verdict: Verdict<M>,
+/// What waits until all it rests on is durable: one verdict, or those of a series.
+pub(crate) enum Answer<M: Machine> {
+    One { reply: Reply<M>, verdict: Verdict<M> },
+    Series { reply: oneshot::Sender<Vec<Verdict<M>>>, verdicts: Vec<Verdict<M>> },
 }
 
 impl<M: Machine> Answer<M> {
     pub fn give(self) {
         // A client that has gone away needs no answer; its command stands.
-        drop(self.reply.send(self.verdict));
+        match self {
+            Answer::One { reply, verdict } => drop(reply.send(verdict)),
+            Answer::Series { reply, verdicts } => drop(reply.send(verdicts)),
+        }
     }
 }
 

@@ -52,6 +52,19 @@ fn the_same_nsn_is_the_same_student_also_after_a_restart() {
 }
 
 #[test]
+fn many_numbers_at_once_are_the_students_they_are_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = open(dir.path());
+    let hemi = keys.student(Some(&nsn("100200300"))).unwrap();
+    let numbers = [Some(nsn("0100200300")), Some(nsn("100200301")), None, Some(nsn("100200301")), None];
+    let many = keys.students(numbers.iter().map(Option::as_ref)).unwrap();
+    assert_eq!((many[0], many[1] == many[3], many[2] == many[4]), (hemi, true, false));
+    assert_eq!(keys.students([]).unwrap(), []);
+    drop(keys);
+    assert_eq!(open(dir.path()).student(Some(&nsn("100200301"))).unwrap(), many[1]);
+}
+
+#[test]
 fn what_was_sealed_opens_after_a_restart_for_its_own_request_alone() {
     let dir = tempfile::tempdir().unwrap();
     let keys = open(dir.path());
