@@ -110,6 +110,21 @@ macro_rules! case_events {
                 match self { $(CaseEvent::$variant(facts) => serde_json::to_value(facts).unwrap_or_default(),)* }
             }
 
+            /// Reads facts as the broadcast tells them, in JSON; `None` for a type this build does not know.
+            pub fn read_json(kind: &str, schema: u16, facts: &str) -> Result<Option<CaseEvent>, BadFrame> {
+                // What serde says of a value that does not fit repeats the value.
+                let bad = |error: serde_json::Error| BadFrame {
+                    reason: format!("the facts of {kind} do not fit at column {}", error.column()),
+                };
+                match kind {
+                    $($name => {
+                        newer_is_refused(kind, schema, $version)?;
+                        Ok(Some(CaseEvent::$variant(serde_json::from_str(facts).map_err(bad)?)))
+                    })*
+                    _ => Ok(None),
+                }
+            }
+
             /// Reads stored facts, upcasting older versions; `None` for a type this build does not know.
             pub fn read(kind: &str, schema: u16, facts: &[u8]) -> Result<Option<CaseEvent>, BadFrame> {
                 match kind {

@@ -14,6 +14,14 @@ pub mod names;
 
 pub mod work_queue;
 
+pub mod business;
+
+pub mod service_levels;
+
+pub mod audit_trail;
+
+pub mod broadcast;
+
 pub mod measures;
 
 pub mod invoice;

@@ -17,6 +17,13 @@ use caseledger_events::testing::{Past, lead};
 pub use samples::*;
 pub use term::*;
 
+/// Invents a term of so many events.
+pub fn term_of(seed: u64, events: usize) -> Tape {
+    let mut tape = Tape::new();
+    Term::new(seed, 20).play(&mut tape, events);
+    tape
+}
+
 /// Who wrote what: everything of an event but its place.
 pub struct Written {
     /// What happened, and when.

@@ -30,6 +30,21 @@ pub enum CaseStatus {
     Closed,
 }
 
+impl CaseStatus {
+    /// Returns its name, as it is stored and asked for.
+    pub fn name(self) -> &'static str {
+        match self {
+            CaseStatus::Notified => "notified",
+            CaseStatus::NotReferred => "not_referred",
+            CaseStatus::Allocated => "allocated",
+            CaseStatus::Active => "active",
+            CaseStatus::Paused => "paused",
+            CaseStatus::Merged => "merged",
+            CaseStatus::Closed => "closed",
+        }
+    }
+}
+
 /// Who holds a case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
