@@ -27,7 +27,13 @@ pub mod judge;
 
 pub mod run;
 
+pub mod tally;
+
 pub mod report;
+
+pub mod student;
+
+pub mod standing;
 
 pub mod explain;
 
@@ -39,9 +45,10 @@ pub mod table;
 
 pub mod chart;
 
-pub use fold::Fold;
+pub use fold::{Fold, Touched};
 pub use list::{List, Measure};
 pub use run::{Question, Run};
+pub use standing::Standing;
 pub use verdict::{Judgement, Verdict};
 
 #[cfg(test)]

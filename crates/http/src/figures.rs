@@ -1,17 +1,26 @@
 //! What the measures know of the log: folded when it is first asked for, and on from there.
 
+use axum::http::StatusCode;
 use caseledger_events::codec::BadFrame;
 use caseledger_events::ids::Position;
 use caseledger_log::{ReadError, Reader};
-use caseledger_projections::measures::Fold;
+use caseledger_projections::measures::run::NoRun;
+use caseledger_projections::measures::{Fold, Question, Standing};
 use parking_lot::Mutex;
 
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// The fold of the measures, kept between questions; nothing until the first.
+/// The fold of the measures and the verdicts asked for so far, kept between questions; nothing until the first.
 #[derive(Default)]
-pub struct Figures(Mutex<Fold>);
+pub struct Figures(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    fold: Fold,
+    /// Those as at the last event, one for each list that was asked for.
+    standings: Vec<Standing>,
+}
 
 /// Why the log could not be folded.
 enum NotFolded {
@@ -27,41 +36,86 @@ pub async fn ask<T: Send + 'static>(
     to: Option<Position>,
     answer: impl FnOnce(&Fold) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    with(state, to, move |kept| answer(&kept.fold)).await
+}
+
+/// Answers from the verdicts of a quarter, as at the last event or as at the time that is asked for.
+pub async fn ask_standing<T: Send + 'static>(
+    state: &AppState,
+    to: Option<Position>,
+    question: Question<'static>,
+    answer: impl FnOnce(&Fold, &Standing) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    with(state, to, move |kept| {
+        if question.as_at.is_some() {
+            let standing = Standing::new(&kept.fold, question).map_err(no_run)?;
+            return answer(&kept.fold, &standing);
+        }
+        let known = kept.standings.iter().position(|standing| std::ptr::eq(standing.list(), question.list));
+        let at = match known {
+            Some(at) => {
+                kept.standings[at].settle(&kept.fold).map_err(no_run)?;
+                at
+            }
+            None => {
+                kept.standings.push(Standing::new(&kept.fold, question).map_err(no_run)?);
+                kept.standings.len() - 1
+            }
+        };
+        answer(&kept.fold, &kept.standings[at])
+    })
+    .await
+}
+
+/// Says why a quarter cannot be judged.
+pub fn no_run(error: NoRun) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-run", error.to_string())
+        .way_out("policy and list name the calendar (`caseledger calendar show`)")
+}
+
+async fn with<T: Send + 'static>(
+    state: &AppState,
+    to: Option<Position>,
+    answer: impl FnOnce(&mut Kept) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let (figures, reader) = (std::sync::Arc::clone(&state.figures), state.ledger.reader());
     let asked = tokio::task::spawn_blocking(move || match to {
         Some(to) => {
-            let mut fold = Fold::new();
-            go_on(&mut fold, &reader, to)?;
-            answer(&fold)
+            let mut once = Kept::default();
+            once.go_on(&reader, to)?;
+            answer(&mut once)
         }
         None => {
-            let mut fold = figures.0.lock();
-            if let Err(not_folded) = go_on(&mut fold, &reader, Position(u64::MAX)) {
+            let mut kept = figures.0.lock();
+            if let Err(not_folded) = kept.go_on(&reader, Position(u64::MAX)) {
                 // Half an event may be in it: the next question begins anew.
-                *fold = Fold::new();
+                *kept = Kept::default();
                 return Err(not_folded.into());
             }
-            answer(&fold)
+            answer(&mut kept)
         }
     });
     asked.await.unwrap_or_else(|_| Err(Problem::internal("the figures ended before their answer")))
 }
 
-fn go_on(fold: &mut Fold, reader: &Reader, to: Position) -> Result<(), NotFolded> {
-    let to = to.min(reader.durable());
-    let next = fold.position().next();
-    if next > to {
-        return Ok(());
-    }
-    for entry in reader.scan(next).entries() {
-        let (entry, _) = entry.map_err(NotFolded::Unread)?;
-        if entry.position > to {
-            break;
+impl Kept {
+    fn go_on(&mut self, reader: &Reader, to: Position) -> Result<(), NotFolded> {
+        let to = to.min(reader.durable());
+        let next = self.fold.position().next();
+        if next > to {
+            return Ok(());
         }
-        let taken = entry.decode().and_then(|event| fold.take(&event));
-        taken.map_err(|error| NotFolded::Undecoded(entry.position, error))?;
+        for entry in reader.scan(next).entries() {
+            let (entry, _) = entry.map_err(NotFolded::Unread)?;
+            if entry.position > to {
+                break;
+            }
+            let taken = entry.decode().and_then(|event| self.fold.take(&event));
+            let touched = taken.map_err(|error| NotFolded::Undecoded(entry.position, error))?;
+            self.standings.iter_mut().for_each(|standing| standing.touch(touched));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl From<NotFolded> for Problem {

@@ -9,11 +9,11 @@ use caseledger_events::ids::{CaseId, Code, Position};
 use caseledger_events::number::CaseNumber;
 use caseledger_events::policy::ClockStart;
 
-use super::fact::CaseFacts;
 use super::fold::Fold;
 use super::judge::Judge;
 use super::list::{Clock, List, Measure, Recorded, Start, mode_name};
-use super::run::{Frame, NoRun, Together, once_a_student};
+use super::run::{Frame, NoRun, Together};
+use super::student::OfStudent;
 use super::unit::Unit;
 use super::verdict::{Exclusion, Judgement, SecondBy, Verdict};
 
@@ -83,20 +83,13 @@ pub fn explain(
     let together = Together::new(fold);
     let Some(named) = fold.case(fold.survivor(case)).or_else(|| fold.case(case)) else { return Ok(Vec::new()) };
     // Where a student counts once, the student's other cases decide too.
-    let student = fold.student(named.student);
-    let theirs = fold.cases().iter().filter(|other| fold.student(other.student) == student);
-    let judged: Vec<_> = theirs.filter_map(|other: &CaseFacts| together.units(fold, other, list)).collect();
-    let units: Vec<Unit> = judged.iter().flat_map(|judged| judged.units.iter().cloned()).collect();
+    let OfStudent { units, verdicts } = OfStudent::new(fold, &judge, &together, list, fold.student(named.student));
     let mut explained = Vec::new();
-    for measure in list.measures().filter(|one| measure.is_none_or(|id| one.id.eq_ignore_ascii_case(id))) {
-        let all = judged.iter().flat_map(|judged| judged.units.iter().map(|unit| (unit, &judged.facts)));
-        let of_all = all.enumerate().filter_map(|(at, (unit, facts))| Some((at, judge.judge(measure, unit, facts)?)));
-        let mut verdicts: Vec<(usize, Judgement)> = of_all.collect();
-        if measure.once_a_student {
-            once_a_student(fold, &units, &mut verdicts);
-        }
+    let asked =
+        list.measures().zip(&verdicts).filter(|(one, _)| measure.is_none_or(|id| one.id.eq_ignore_ascii_case(id)));
+    for (measure, said) in asked {
         let here = |unit: &Unit| fold.survivor(unit.case) == named.id || unit.case == named.id;
-        for (at, judgement) in verdicts.iter().filter(|(at, _)| here(&units[*at])) {
+        for (at, judgement) in said.iter().filter(|(at, _)| here(&units[*at])) {
             explained.push(one(fold, &judge, measure, &units[*at], judgement));
         }
     }

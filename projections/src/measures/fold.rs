@@ -1,6 +1,6 @@
 //! The fold: from recorded events to what the measures need, a few bytes an event, case by case.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use caseledger_events::codec::BadFrame;
 use caseledger_events::dates::Timestamp;
@@ -12,7 +12,7 @@ use caseledger_events::number::CaseNumber;
 use caseledger_events::policy::{Policies, PolicySet};
 use caseledger_events::provider::ProviderEvent;
 
-use super::fact::{self, CaseFacts, Fact};
+use super::fact::{self, CaseFacts, Fact, What};
 use super::list::Narrative;
 use super::publish::PublishedRuns;
 
@@ -25,7 +25,10 @@ pub struct CodeRef(u32);
 pub struct Fold {
     cases: Vec<CaseFacts>,
     by_id: HashMap<CaseId, usize>,
+    /// Which cases a student has, by the id each was begun with.
+    by_student: HashMap<StudentId, Vec<u32>>,
     codes: Codes,
+    providers: BTreeSet<CodeRef>,
     /// Which case each merged case went into.
     merged: BTreeMap<CaseId, Merge>,
     /// Ids that stand for another student's, by merge.
@@ -37,6 +40,17 @@ pub struct Fold {
     published: PublishedRuns,
     position: Position,
     as_at: Timestamp,
+}
+
+/// Which verdicts an event may change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Touched {
+    /// None.
+    Nothing,
+    /// Those of the student of one case.
+    Case(CaseId),
+    /// Any: what they are judged by changed, or which cases belong together.
+    All,
 }
 
 /// What a provider told of itself for a quarter (M1–M3).
@@ -84,22 +98,24 @@ impl Fold {
         Fold::default()
     }
 
-    /// Takes the next event in; one that no measure asks for costs a comparison.
-    pub fn take(&mut self, event: &Recorded<'_>) -> Result<(), BadFrame> {
+    /// Takes the next event in and says whose verdicts it may change; one that no measure asks for costs a comparison.
+    pub fn take(&mut self, event: &Recorded<'_>) -> Result<Touched, BadFrame> {
         self.position = event.position;
         self.as_at = self.as_at.max(event.recorded_at);
         match event.stream {
             StreamId::Case(case) if fact::READ.contains(&event.kind) => self.take_case(case, event),
-            StreamId::Provider(provider) => self.take_provider(provider, event),
+            StreamId::Provider(provider) => self.take_provider(provider, event).map(|()| Touched::Nothing),
             StreamId::System(_) => {
                 if let Some(set) = PolicySet::read(event)? {
                     self.policies.apply(set);
-                } else if let Some(published) = MeasureEvent::read(event)? {
+                    return Ok(Touched::All);
+                }
+                if let Some(published) = MeasureEvent::read(event)? {
                     self.published.take(event.position, event.correlation, published);
                 }
-                Ok(())
+                Ok(Touched::Nothing)
             }
-            _ => Ok(()),
+            _ => Ok(Touched::Nothing),
         }
     }
 
@@ -108,31 +124,42 @@ impl Fold {
         self.position = position;
     }
 
-    fn take_case(&mut self, id: CaseId, event: &Recorded<'_>) -> Result<(), BadFrame> {
-        let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { return Ok(()) };
-        match &read {
-            CaseEvent::CasesMerged(merge) => self.merge(merge, event.recorded_at),
-            CaseEvent::CaseUnmerged(e) => self.unmerge(e.merged),
-            _ => {}
-        }
+    fn take_case(&mut self, id: CaseId, event: &Recorded<'_>) -> Result<Touched, BadFrame> {
+        let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { return Ok(Touched::Nothing) };
+        let touched = match &read {
+            CaseEvent::CasesMerged(merge) => {
+                self.merge(merge, event.recorded_at);
+                Touched::All
+            }
+            CaseEvent::CaseUnmerged(e) => {
+                self.unmerge(e.merged);
+                Touched::All
+            }
+            _ => Touched::Case(id),
+        };
         let begun = begun(&read);
-        let Some(what) = fact::read(&read, |code| self.codes.number(code)) else { return Ok(()) };
+        let Some(what) = fact::read(&read, |code| self.codes.number(code)) else { return Ok(touched) };
+        if let What::Allocated { provider, .. } = what {
+            self.providers.insert(provider);
+        }
         let at = match (self.by_id.get(&id), begun) {
             (Some(&at), _) => at,
             (None, Some((number, student))) => {
                 self.by_id.insert(id, self.cases.len());
+                let at = u32::try_from(self.cases.len()).expect("fewer cases than four billion");
+                self.by_student.entry(student).or_default().push(at);
                 self.cases.push(CaseFacts { id, number, student, facts: Vec::with_capacity(8) });
                 self.cases.len() - 1
             }
             // A case always begins with one of the events that say whose it is.
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(touched),
         };
         if let Some(recorded) = event.source_recorded_at {
             self.source_recorded.insert(event.position, (event.source, recorded));
         }
         let Recorded { position, occurred_at, recorded_at, .. } = *event;
         self.cases[at].facts.push(Fact { position, occurred_at, recorded_at, what });
-        Ok(())
+        Ok(touched)
     }
 
     fn merge(&mut self, merge: &CasesMerged, recorded_at: Timestamp) {
@@ -187,6 +214,20 @@ impl Fold {
         self.by_id.get(&id).map(|&at| &self.cases[at])
     }
 
+    /// Returns where a case, or the one it went into, stands among all cases.
+    pub fn place(&self, id: CaseId) -> Option<usize> {
+        self.by_id.get(&self.survivor(id)).or_else(|| self.by_id.get(&id)).copied()
+    }
+
+    /// Returns the cases of a student under every id that stands for the student's, in the order they began.
+    pub fn cases_of(&self, student: StudentId) -> impl Iterator<Item = &CaseFacts> {
+        let others = self.same_student.iter().filter(move |(_, kept)| **kept == student).map(|(other, _)| *other);
+        let ids = others.chain([student].into_iter().filter(|id| self.student(*id) == student));
+        let mut all: Vec<u32> = ids.filter_map(|id| self.by_student.get(&id)).flatten().copied().collect();
+        all.sort_unstable();
+        all.into_iter().map(|at| &self.cases[at as usize])
+    }
+
     /// Returns the case with a number.
     pub fn case_by_number(&self, number: CaseNumber) -> Option<&CaseFacts> {
         self.cases.iter().find(|case| case.number == number)
@@ -195,6 +236,11 @@ impl Fold {
     /// Returns the code behind a number.
     pub fn code(&self, code: CodeRef) -> Code {
         self.codes.all[code.0 as usize]
+    }
+
+    /// Returns every provider that a case was ever allocated to.
+    pub fn providers(&self) -> BTreeSet<Code> {
+        self.providers.iter().map(|provider| self.code(*provider)).collect()
     }
 
     /// Returns where a case went by a merge.

@@ -88,7 +88,7 @@ pub fn take(fold: &mut Fold, body: &[u8]) -> Result<(), BadMessage> {
         facts: &facts,
         parts: Vec::new(),
     };
-    fold.take(&recorded).map_err(|error| bad(&error.reason))
+    fold.take(&recorded).map(drop).map_err(|error| bad(&error.reason))
 }
 
 macro_rules! read_as {

@@ -1,6 +1,6 @@
 //! The figures: per provider, catchment and measure, how many units were achieved, were not, or cannot be counted.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,9 +8,9 @@ use serde::Serialize;
 use caseledger_events::ids::{Code, Position};
 
 use super::fold::{Fold, Told};
-use super::list::{Measure, mode_name};
+use super::list::{List, Measure};
 use super::run::Run;
-use super::verdict::{Judgement, SecondBy, Verdict};
+use super::tally::Tally;
 
 /// What is known of a quarter that is reassessed: the passes that stay. By measure, provider and catchment.
 pub type Passes = HashMap<(String, Code, Option<Code>), bool>;
@@ -88,7 +88,7 @@ pub enum Outcome {
 }
 
 impl Row {
-    fn new(measure: &Measure, provider: Code, catchment: Option<Code>) -> Row {
+    pub(super) fn new(measure: &Measure, provider: Code, catchment: Option<Code>) -> Row {
         Row {
             measure: measure.id.clone(),
             provider,
@@ -127,38 +127,7 @@ impl Row {
         tenths.checked_div(u64::from(self.decided())).and_then(|tenths| u32::try_from(tenths).ok())
     }
 
-    fn count(&mut self, judgement: &Judgement) {
-        let reason = judgement.verdict.reason().unwrap_or_default();
-        let counts = match judgement.verdict {
-            Verdict::Excluded(_) => {
-                *self.excluded.entry(reason).or_default() += 1;
-                return;
-            }
-            Verdict::Met => &mut self.achieved,
-            Verdict::MetLateRecorded => &mut self.achieved_late_recorded,
-            Verdict::NotMet => &mut self.not_achieved,
-            Verdict::NotYetDue => &mut self.not_yet_due,
-            Verdict::NotAssessable(_) => self.not_assessable.entry(reason).or_default(),
-        };
-        *counts += 1;
-        self.population += 1;
-        if let Some(mode) = judgement.mode {
-            let modes = if judgement.achieved { &mut self.by_mode } else { &mut self.other_mode };
-            *modes.entry(mode_name(mode)).or_default() += 1;
-        }
-        if let Some(count) = self.details_at_deadline.as_mut() {
-            *count += u32::from(judgement.details_at_deadline == Some(true));
-        }
-        if let Some(second) = &judgement.second {
-            let (count, achieved) = match second.by {
-                SecondBy::QuarterEnd => (&mut self.achieved_by_original_deadline, second.first.achieved),
-                SecondBy::FirstAllocation => (&mut self.achieved_by_first_allocation, second.second.achieved),
-            };
-            *count = Some(count.unwrap_or(0) + u32::from(achieved));
-        }
-    }
-
-    fn conclude(&mut self, measure: &Measure) {
+    pub(super) fn conclude(&mut self, measure: &Measure) {
         let Some(threshold) = measure.threshold() else { return };
         let reached = |achieved: u32, of: u32| u64::from(achieved) * 100 >= u64::from(threshold) * u64::from(of);
         let (achieved, open) = (self.numerator(), self.population - self.decided());
@@ -179,7 +148,7 @@ impl Row {
     }
 
     /// Lets a pass of the quarter that is reassessed stay, where the measure says so (S2).
-    fn reassess(&mut self, measure: &Measure, passes: Option<&Passes>) {
+    pub(super) fn reassess(&mut self, measure: &Measure, passes: Option<&Passes>) {
         let undecided = matches!(self.outcome, Outcome::Failed | Outcome::Open | Outcome::NotAssessable { .. });
         if !(measure.sticky && undecided) {
             return;
@@ -205,18 +174,14 @@ pub fn rows(fold: &Fold, run: &Run<'_>, passes: Option<&Passes>) -> Vec<Row> {
         if measure.narrative.is_some() {
             continue;
         }
-        let mut of_catchments: BTreeMap<(Code, Option<Code>), Row> = BTreeMap::new();
+        let mut of_catchments: BTreeMap<(Code, Option<Code>), Tally> = BTreeMap::new();
         for (at, judgement) in verdicts {
             let unit = &run.units[*at];
             let (provider, catchment) = (fold.code(unit.provider), unit.catchment.map(|code| fold.code(code)));
-            let row = of_catchments.entry((provider, catchment));
-            row.or_insert_with(|| Row::new(measure, provider, catchment)).count(judgement);
+            let tally = of_catchments.entry((provider, catchment));
+            tally.or_insert_with(|| Tally::new(measure, provider, catchment)).count(judgement, true);
         }
-        for row in of_catchments.values_mut() {
-            row.conclude(measure);
-            row.reassess(measure, passes);
-        }
-        rows.extend(of_catchments.into_values());
+        rows.extend(of_catchments.values().map(|tally| tally.row(measure, passes)));
     }
     rows
 }
@@ -232,13 +197,13 @@ pub struct NarrativeRow {
     pub told: Vec<Position>,
 }
 
-/// Returns what every provider with a unit, or with a narrative, told for the narrative measures.
-pub fn narratives(fold: &Fold, run: &Run<'_>) -> Vec<NarrativeRow> {
-    let of_quarter = |told: &&Told| told.quarter.as_str() == run.quarter.name;
-    let mut providers: BTreeSet<Code> = run.units.iter().map(|unit| fold.code(unit.provider)).collect();
+/// Returns what every provider that had a case, or told a narrative of the quarter, told for the narrative measures.
+pub fn narratives(fold: &Fold, list: &List, quarter: &str) -> Vec<NarrativeRow> {
+    let of_quarter = |told: &&Told| told.quarter.as_str() == quarter;
+    let mut providers = fold.providers();
     providers.extend(fold.narratives().iter().filter(of_quarter).map(|told| told.provider));
     let mut rows = Vec::new();
-    for (measure, about) in run.list.measures().filter_map(|measure| Some((measure, measure.narrative?))) {
+    for (measure, about) in list.measures().filter_map(|measure| Some((measure, measure.narrative?))) {
         for &provider in &providers {
             let theirs = fold.narratives().iter().filter(of_quarter);
             let told = theirs.filter(|told| told.provider == provider && told.about == about);

@@ -1,5 +1,6 @@
 mod lists;
 mod properties;
 mod settings;
+mod standing;
 mod world;
 mod worlds;

@@ -17,9 +17,10 @@ use caseledger_events::number::CaseNumber;
 use caseledger_events::viewed::Viewed;
 use caseledger_events::world::Command;
 use caseledger_projections::measures::explain::{Explained, explain};
-use caseledger_projections::measures::report::{NarrativeRow, Row, narratives, rows};
-use caseledger_projections::measures::run::{NoRun, RULES};
-use caseledger_projections::measures::{Fold, List, Question, Run, lists};
+use caseledger_projections::measures::report::{NarrativeRow, Row, narratives};
+use caseledger_projections::measures::run::{Frame, RULES};
+use caseledger_projections::measures::unit::Unit;
+use caseledger_projections::measures::{Judgement, List, Measure, Question, lists};
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ use crate::actor::Asker;
 use crate::admission::may;
 use crate::answer::{self, CommandDocument};
 use crate::command::{Headers, JsonText, body_hash, submission};
-use crate::figures::ask;
+use crate::figures::{ask, ask_standing, no_run};
 use crate::on_record::{self, note};
 use crate::openapi;
 use crate::problem::Problem;
@@ -209,8 +210,8 @@ impl Asked {
         by_measure && self.provider.is_none_or(|asked| asked == provider)
     }
 
-    fn run<'a>(&'a self, fold: &Fold) -> Result<Run<'a>, Problem> {
-        Run::new(fold, Question { list: self.list, as_at: self.as_at }).map_err(no_run)
+    fn question(&self) -> Question<'static> {
+        Question { list: self.list, as_at: self.as_at }
     }
 }
 
@@ -241,11 +242,6 @@ fn instant(text: &str) -> Result<Timestamp, Problem> {
     })
 }
 
-fn no_run(error: NoRun) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-run", error.to_string())
-        .way_out("policy and list name the calendar (`caseledger calendar show`)")
-}
-
 async fn figures(
     State(state): State<AppState>,
     asker: Asker,
@@ -253,24 +249,24 @@ async fn figures(
     RawQuery(raw): RawQuery,
 ) -> Result<Json<FiguresDocument>, Problem> {
     let asked = Asked::read(&state, &asker, &quarter, raw.as_deref()).await?;
-    ask(&state, asked.to(), move |fold| {
-        let run = asked.run(fold)?;
+    ask_standing(&state, asked.to(), asked.question(), move |fold, standing| {
         let passes = asked.list.reassesses.as_deref().and_then(|quarter| fold.published().passes(quarter));
-        let mut rows = rows(fold, &run, passes.as_ref());
+        let Frame { calendar, quarter, settings, policy } = standing.frame();
+        let mut rows = standing.rows(passes.as_ref());
         rows.retain(|row| asked.takes(&row.measure, row.provider));
-        let mut narratives = narratives(fold, &run);
+        let mut narratives = narratives(fold, asked.list, &quarter.name);
         narratives.retain(|row| asked.takes(&row.measure, row.provider));
         Ok(Json(FiguresDocument {
-            quarter: run.quarter.name.clone(),
-            from: run.quarter.from,
-            to: run.quarter.to,
-            list: run.list.version,
+            quarter: quarter.name.clone(),
+            from: quarter.from,
+            to: quarter.to,
+            list: asked.list.version,
             rules: RULES,
-            calendar: run.calendar.version(),
-            profile: run.settings.calendar_profile.clone(),
-            policy: run.policy,
-            position: run.position,
-            as_at: run.as_at,
+            calendar: calendar.version(),
+            profile: settings.calendar_profile.clone(),
+            policy: *policy,
+            position: fold.position(),
+            as_at: standing.as_at(fold),
             rows,
             narratives,
         }))
@@ -290,33 +286,24 @@ async fn verdicts(
         return Err(on_record::denied(&state, &asker, Operation::List, None, no).await);
     }
     let asked = Asked::read(&state, &asker, &quarter, raw.as_deref()).await?;
-    ask(&state, asked.to(), move |fold| {
-        let run = asked.run(fold)?;
-        let mut items = Vec::new();
-        for (measure, verdicts) in run.measures() {
-            for (at, judgement) in verdicts {
-                let unit = &run.units[*at];
-                let provider = fold.code(unit.provider);
-                if !asked.takes(&measure.id, provider) {
-                    continue;
-                }
-                items.push(VerdictDocument {
-                    measure: measure.id.clone(),
-                    case: unit.case,
-                    number: unit.number,
-                    provider,
-                    verdict: judgement.verdict.name(),
-                    reason: judgement.verdict.reason(),
-                    achieved: judgement.achieved,
-                    start: judgement.start,
-                    due: judgement.due,
-                    on: judgement.on,
-                    recorded: judgement.recorded,
-                    decided_by: judgement.decided_by.clone(),
-                });
-            }
-        }
-        Ok(Json(VerdictsDocument { position: run.position, items }))
+    ask_standing(&state, asked.to(), asked.question(), move |fold, standing| {
+        let taken = standing.verdicts(fold, |measure, provider| asked.takes(&measure.id, provider));
+        let one = |(measure, unit, judgement): (&Measure, &Unit, &Judgement)| VerdictDocument {
+            measure: measure.id.clone(),
+            case: unit.case,
+            number: unit.number,
+            provider: fold.code(unit.provider),
+            verdict: judgement.verdict.name(),
+            reason: judgement.verdict.reason(),
+            achieved: judgement.achieved,
+            start: judgement.start,
+            due: judgement.due,
+            on: judgement.on,
+            recorded: judgement.recorded,
+            decided_by: judgement.decided_by.clone(),
+        };
+        let items = taken.into_iter().map(one).collect();
+        Ok(Json(VerdictsDocument { position: fold.position(), items }))
     })
     .await
 }

@@ -62,7 +62,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let run = Run::new(&fold, Question { list, as_at: args.asked.as_at() }).map_err(no_run)?;
     let passes = list.reassesses.as_deref().and_then(|quarter| fold.published().passes(quarter));
     let all = rows(&fold, &run, passes.as_ref());
-    let told = narratives(&fold, &run);
+    let told = narratives(&fold, list, &run.quarter.name);
     head(&run, output);
     for measure in list.measures().filter(|measure| args.takes(&measure.id)) {
         let of_it = all.iter().filter(|row| row.measure == measure.id);
