@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use caseledger_events::codec;
+use caseledger_events::dates::Timestamp;
+use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
 use caseledger_events::personal::Opener;
 use caseledger_log::{ReadError, Reader};
+use caseledger_projections::broadcast::PublicEvent;
 use caseledger_proof::{Hash, extend};
 use rusqlite::Connection;
 
 use crate::error::ViewError;
 use crate::model::{ApplyError, Keeper, Model};
 use crate::opening::Opened;
+use crate::skips::Skips;
 use crate::store::{self, Mark, Remedy};
 
 /// Why the worker did not get to the head of the log.
@@ -28,7 +32,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// Returns the trouble that a failure of SQLite makes while the event at a position is taken in.
-    fn of_store(at: Position, error: &rusqlite::Error) -> Trouble {
+    pub(crate) fn of_store(at: Position, error: &rusqlite::Error) -> Trouble {
         match store::remedy(error) {
             Remedy::Rebuild => Trouble::Damage(format!("its file is damaged: {error}")),
             Remedy::Wait => Trouble::Passing(format!("SQLite failed: {error}")),
@@ -74,6 +78,8 @@ pub(crate) struct Feed<'a> {
     /// The last position to take in; `None` for the head as it is now.
     pub until: Option<Position>,
     pub feeder: &'a dyn Feeder,
+    /// The events that an operator had passed over.
+    pub skips: &'a Skips,
 }
 
 impl Feed<'_> {
@@ -83,8 +89,9 @@ impl Feed<'_> {
     /// no query is answered without them, and none of them is kept up event by event before.
     pub fn run(&self, opened: &mut Opened, keeper: &mut dyn Keeper) -> Result<(), Trouble> {
         let path = opened.path.clone();
-        let Feed { model, opener, batch_events, feeder, .. } = *self;
-        let mut batch = Batch { model, opener, batch_events, feeder, keeper, path: &path, next: opened.mark, count: 0 };
+        let Feed { model, opener, batch_events, feeder, skips, .. } = *self;
+        let next = opened.mark;
+        let mut batch = Batch { model, opener, batch_events, feeder, keeper, skips, path: &path, next, count: 0 };
         let mut scan = self.reader.scan(opened.mark.position.next());
         begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
         let ended = loop {
@@ -120,7 +127,7 @@ impl Feed<'_> {
     }
 }
 
-fn begin(db: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn begin(db: &Connection) -> rusqlite::Result<()> {
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
 }
 
@@ -133,57 +140,128 @@ pub(crate) fn give_up_transaction(db: &Connection) {
     }
 }
 
+/// What stands at the next position, as it is told elsewhere than in the log of this machine.
+pub(crate) struct Next<'a> {
+    pub position: Position,
+    pub chain: Hash,
+    pub what: &'a What<'a>,
+}
+
+/// What is known of an event.
+pub(crate) enum What<'a> {
+    /// All but what is personal.
+    Recorded(Recorded<'a>),
+    /// Its public facts.
+    Public(PublicEvent<'a>),
+    /// That it is there.
+    Nothing,
+    /// That it cannot be read, and why.
+    Unreadable(String),
+}
+
+fn refused(at: Position, error: ApplyError) -> Trouble {
+    match error {
+        ApplyError::Refused(reason) => Trouble::Refused { at, reason },
+        ApplyError::Store(error) => Trouble::of_store(at, &error),
+    }
+}
+
 /// The transaction under way.
-struct Batch<'a> {
-    model: &'static Model,
-    opener: &'a dyn Opener,
-    batch_events: usize,
-    feeder: &'a dyn Feeder,
-    keeper: &'a mut dyn Keeper,
+pub(crate) struct Batch<'a> {
+    pub model: &'static Model,
+    pub opener: &'a dyn Opener,
+    pub batch_events: usize,
+    pub feeder: &'a dyn Feeder,
+    pub keeper: &'a mut dyn Keeper,
+    /// The events that an operator had passed over.
+    pub skips: &'a Skips,
     /// The file.
-    path: &'a Path,
+    pub path: &'a Path,
     /// What the rows will stand for when it is committed.
-    next: Mark,
-    count: usize,
+    pub next: Mark,
+    pub count: usize,
 }
 
 impl Batch<'_> {
-    /// Takes the event that follows in; passes over one that was taken before.
+    /// Takes the event that follows in; passes over one that was taken before, or that an operator had passed over.
     fn take(&mut self, db: &Connection, position: Position, frame: &[u8], chain: Hash) -> Result<(), Trouble> {
         if position <= self.next.position {
             return Ok(());
         }
-        let stalled = |reason: String| Trouble::Refused { at: position, reason };
-        let expected = self.next.position.next();
-        if position != expected {
-            let reason = format!("position {expected} is missing: the log went on with {position}");
-            return Err(Trouble::Refused { at: expected, reason });
-        }
+        self.follows(position)?;
         // Hashing once a batch finds a log that was exchanged under a running view.
         if self.count == 0 && extend(self.next.chain, frame) != chain {
             return Err(Trouble::Damage(format!(
                 "the log tells another history than the view from position {position} on"
             )));
         }
-        let mut event = codec::decode(frame).map_err(|error| stalled(error.to_string()))?;
+        let taken = match codec::decode(frame) {
+            Ok(mut event) => {
+                if self.keeper.reads_personal() {
+                    self.opener.open(event.correlation, &mut event.parts);
+                }
+                self.taken(db, position, &event).map(|()| event.recorded_at)
+            }
+            Err(error) => Err(Trouble::Refused { at: position, reason: error.to_string() }),
+        };
+        self.passed(position, chain, taken)
+    }
+
+    /// Takes in what follows from elsewhere than the log of this machine.
+    pub(crate) fn take_told(&mut self, db: &Connection, next: Next<'_>) -> Result<(), Trouble> {
+        let position = next.position;
+        if position <= self.next.position {
+            return Ok(());
+        }
+        self.follows(position)?;
+        let taken = match next.what {
+            What::Recorded(event) => self.taken(db, position, event).map(|()| event.recorded_at),
+            What::Public(event) => {
+                let applied = self.keeper.apply_public(db, event);
+                applied.map(|()| event.recorded_at).map_err(|error| refused(position, error))
+            }
+            What::Nothing => Ok(self.next.recorded_at),
+            What::Unreadable(reason) => Err(Trouble::Refused { at: position, reason: reason.clone() }),
+        };
+        self.passed(position, next.chain, taken)
+    }
+
+    fn follows(&self, position: Position) -> Result<(), Trouble> {
+        let expected = self.next.position.next();
+        if position == expected {
+            return Ok(());
+        }
+        let reason = format!("position {expected} is missing: the log went on with {position}");
+        Err(Trouble::Refused { at: expected, reason })
+    }
+
+    fn taken(&mut self, db: &Connection, position: Position, event: &Recorded<'_>) -> Result<(), Trouble> {
         if event.position != position {
-            return Err(stalled(format!("the event there says that it stands at position {}", event.position)));
+            let reason = format!("the event there says that it stands at position {}", event.position);
+            return Err(Trouble::Refused { at: position, reason });
         }
-        self.opener.open(event.correlation, &mut event.parts);
-        match self.keeper.apply(db, &event) {
-            Ok(()) => {}
-            Err(ApplyError::Refused(reason)) => return Err(stalled(reason)),
-            Err(ApplyError::Store(error)) => return Err(Trouble::of_store(position, &error)),
-        }
+        self.keeper.apply(db, event).map_err(|error| refused(position, error))
+    }
+
+    /// Moves on past what was taken, or past what was refused where an operator said so and why.
+    fn passed(&mut self, position: Position, chain: Hash, taken: Result<Timestamp, Trouble>) -> Result<(), Trouble> {
+        let recorded_at = match taken {
+            Err(Trouble::Refused { .. }) if self.skips.is_skipped(position) => {
+                tracing::warn!(view = self.model.name, position = position.0, "an event was passed over, as recorded");
+                self.next.recorded_at
+            }
+            taken => taken?,
+        };
         self.next.position = position;
         self.next.chain = chain;
-        self.next.recorded_at = event.recorded_at;
+        // A public event that is restricted tells no time; what is known stays.
+        self.next.recorded_at = recorded_at;
         self.count += 1;
         Ok(())
     }
 
     /// Returns whether the transaction should be committed now.
-    fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         let most = if self.next.is_building() { BUILD_EVENTS.max(self.batch_events) } else { self.batch_events };
         self.count >= most || self.ends_building() || self.keeper.is_full()
     }
@@ -194,7 +272,7 @@ impl Batch<'_> {
     }
 
     /// Commits the rows with their position and shows them to queries.
-    fn commit(&mut self, db: &Connection) -> Result<Mark, Trouble> {
+    pub(crate) fn commit(&mut self, db: &Connection) -> Result<Mark, Trouble> {
         let failed = |at: Position| {
             move |error| match error {
                 ApplyError::Refused(reason) => Trouble::Unfit { at, reason },

@@ -43,10 +43,8 @@ pub enum ViewError {
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// There is no such read model.
-    #[error("0 read models are named {view:?}; there are: {known}")]
+    #[error("there is no read model of that name; there are: {known}")]
     Unknown {
-        /// What was asked for.
-        view: String,
         /// Those there are.
         known: String,
     },
@@ -64,6 +62,14 @@ pub enum RebuildError {
     NotReady {
         /// What it is doing.
         state: &'static str,
+    },
+    /// The view did not stop before that event.
+    #[error(
+        "the read model did not stop before position {position}; an event is passed over where it stops a read model alone"
+    )]
+    NotStalled {
+        /// The event.
+        position: Position,
     },
     /// The device has no room for a second file.
     #[error("the build needs about {needed} bytes and {free} are free: make room, or move the data")]

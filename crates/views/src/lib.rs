@@ -7,6 +7,9 @@
 //! To add a read model: its pure fold in `projections/`, a module here with its tables and a `model::Keeper`,
 //! and one line in `model::MODELS`.
 
+mod answering;
+mod apart;
+mod audit_trail;
 mod batch;
 mod beside;
 mod case_view;
@@ -21,16 +24,22 @@ mod parity;
 mod pool;
 mod query;
 mod rebuild;
+mod service_levels;
 mod shared;
+mod skips;
 mod status;
 mod store;
 mod views;
 mod worker;
 
+pub use apart::{Apart, ApartError, Handed};
+pub use audit_trail::*;
 pub use case_view::{Asked, CaseView, WhichCase};
 pub use documents::*;
 pub use error::{Behind, QueryError, RebuildError, ViewError};
 pub use query::{AsAt, CaseQuery, Flag, Sort, WorkQuery};
 pub use rebuild::Steer;
+pub use service_levels::*;
+pub use skips::Skip;
 pub use status::{BesideState, BesideStatus, Parity, RebuildEstimate, SetAside, TableParity, ViewState, ViewStatus};
 pub use views::{ViewOptions, Views};

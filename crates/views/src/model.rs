@@ -1,9 +1,10 @@
 //! The list of read models, and what each of them brings.
 
 use caseledger_events::envelope::Recorded;
+use caseledger_projections::broadcast::PublicEvent;
 use rusqlite::Connection;
 
-use crate::case_view;
+use crate::{audit_trail, case_view, service_levels};
 
 /// A read model: its name, the shape of its tables, and the code that keeps them.
 pub(crate) struct Model {
@@ -20,10 +21,20 @@ pub(crate) struct Model {
 }
 
 /// Every read model.
-pub(crate) const MODELS: &[&Model] = &[&case_view::MODEL];
+pub(crate) const MODELS: &[&Model] = &[&case_view::MODEL, &service_levels::MODEL, &audit_trail::MODEL];
 
 /// Keeps the tables of a read model, in the worker's transaction.
 pub(crate) trait Keeper: Send {
+    /// Returns whether it reads what is personal; to one that does not, the sealed parts of events stay closed.
+    fn reads_personal(&self) -> bool {
+        true
+    }
+
+    /// Takes one public event of the broadcast in, or refuses it without having changed anything.
+    fn apply_public(&mut self, _: &Connection, _: &PublicEvent<'_>) -> Result<(), ApplyError> {
+        Err(ApplyError::Refused("this read model needs more of an event than the broadcast tells".to_owned()))
+    }
+
     /// Takes one event in, or refuses it without having changed anything.
     fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError>;
 

@@ -13,10 +13,11 @@ use tokio::sync::{Notify, watch};
 
 use crate::batch::{Feed, Feeder};
 use crate::beside::{Beside, Offer};
-use crate::error::{Behind, QueryError};
+use crate::error::{Behind, QueryError, RebuildError};
 use crate::files::name_of;
 use crate::model::Model;
 use crate::pool::Pool;
+use crate::skips::{Skip, Skips};
 use crate::status::{SetAside, ViewState, ViewStatus};
 
 /// The window of the rate.
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub reader: Reader,
     pub opener: Arc<dyn Opener>,
     pub pool: Pool,
+    /// The events that an operator had the view pass over.
+    pub skips: Skips,
     /// Wakes the worker for another reason than new events.
     pub wake: Notify,
     /// The file that is built or kept beside the one in use.
@@ -70,13 +73,20 @@ struct Inner {
 }
 
 impl Shared {
-    pub fn new(model: &'static Model, Source { reader, opener }: Source, path: &Path, readers: usize) -> Shared {
+    pub fn new(
+        model: &'static Model,
+        Source { reader, opener }: Source,
+        path: &Path,
+        readers: usize,
+        skips: Skips,
+    ) -> Shared {
         let progress = Progress { position: Position(0), target: Position(u64::MAX), ended: false };
         Shared {
             model,
             reader,
             opener,
             pool: Pool::new(path, readers),
+            skips,
             wake: Notify::new(),
             beside: Mutex::new(None),
             offer: Mutex::new(None),
@@ -169,6 +179,25 @@ impl Shared {
         self.progress.send_modify(|progress| progress.ended = true);
     }
 
+    /// Has the event passed over that the view stopped before; the worker goes on.
+    pub fn skip(&self, skip: Skip) -> Result<(), RebuildError> {
+        let state = self.inner.lock().state.clone();
+        match state {
+            ViewState::Stalled { at, .. } if at == skip.position => {}
+            _ => return Err(RebuildError::NotStalled { position: skip.position }),
+        }
+        self.skips.add(skip)?;
+        self.progress.send_modify(|progress| progress.ended = false);
+        self.inner.lock().state = ViewState::Following;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Returns whether the view stopped before an event and nobody had it passed over.
+    pub fn is_stalled(&self) -> bool {
+        matches!(self.inner.lock().state, ViewState::Stalled { .. })
+    }
+
     /// Says that the worker is gone.
     pub fn stopped(&self) {
         self.inner.lock().state = ViewState::Stopped;
@@ -216,8 +245,8 @@ impl Shared {
 
     /// Returns what a file of this view is fed with, up to the head.
     pub fn feed<'a>(&'a self, batch_events: usize, feeder: &'a dyn Feeder) -> Feed<'a> {
-        let Shared { model, reader, opener, .. } = self;
-        Feed { model, reader, opener: opener.as_ref(), batch_events, until: None, feeder }
+        let Shared { model, reader, opener, skips, .. } = self;
+        Feed { model, reader, opener: opener.as_ref(), batch_events, until: None, feeder, skips }
     }
 
     /// Returns the place of the file that is built or kept beside the one in use.
@@ -263,6 +292,7 @@ impl Shared {
             events_per_second: rate(&inner.samples, now, progress.position),
             last_error: inner.last_error.clone(),
             set_aside: inner.set_aside.clone(),
+            skips: self.skips.all(),
             beside: self.beside.lock().as_ref().map(|beside| beside.status(head)),
             ready: progress.position >= progress.target && !matches!(inner.state, ViewState::Stopped),
         }

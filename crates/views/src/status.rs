@@ -4,6 +4,8 @@ use caseledger_events::ids::Position;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::skips::Skip;
+
 /// What a view is doing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
@@ -57,6 +59,8 @@ pub struct ViewStatus {
     pub last_error: Option<String>,
     /// Files set aside since the start, each with the reason.
     pub set_aside: Vec<SetAside>,
+    /// The events that an operator had it pass over, each with who said so and why.
+    pub skips: Vec<Skip>,
     /// The file that is built or kept beside the one in use.
     pub beside: Option<BesideStatus>,
     /// Whether it answers queries.

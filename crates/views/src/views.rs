@@ -8,6 +8,7 @@ use caseledger_events::personal::Opener;
 use caseledger_log::Reader;
 use parking_lot::Mutex;
 
+use crate::audit_trail::{self, AuditTrail};
 use crate::case_view::{self, CaseView};
 use crate::checkpoint::Checkpoint;
 use crate::error::{RebuildError, ViewError};
@@ -15,7 +16,9 @@ use crate::files::{io_error, prepare_dir};
 use crate::model::{MODELS, Model};
 use crate::opening;
 use crate::rebuild::{self, Steer};
+use crate::service_levels::{self, ServiceLevels};
 use crate::shared::{Shared, Source};
+use crate::skips::{Skip, Skips};
 use crate::status::{BesideStatus, RebuildEstimate, ViewStatus};
 use crate::worker::Worker;
 
@@ -41,6 +44,8 @@ pub struct Views {
     batch_events: usize,
     running: Vec<Running>,
     case_view: CaseView,
+    service_levels: ServiceLevels,
+    audit_trail: AuditTrail,
 }
 
 /// One view at work.
@@ -62,15 +67,30 @@ impl Views {
             let source = Source { reader: reader.clone(), opener: Arc::clone(&opener) };
             running.push(start(dir, model, source, &options)?);
         }
-        let of = |name| running.iter().find(|view: &&Running| view.shared.model.name == name);
-        let shared = of(case_view::MODEL.name).map(|view| Arc::clone(&view.shared));
-        let case_view = CaseView::new(shared.expect("the case view is in the list of models"));
-        Ok(Views { dir: dir.to_owned(), batch_events: options.batch_events, running, case_view })
+        let of = |model: &Model| {
+            let view = running.iter().find(|view: &&Running| view.shared.model.name == model.name);
+            view.map(|view| Arc::clone(&view.shared)).expect("the model stands in the list of models")
+        };
+        let case_view = CaseView::new(of(&case_view::MODEL));
+        let service_levels = ServiceLevels::new(of(&service_levels::MODEL));
+        let audit_trail = AuditTrail::new(of(&audit_trail::MODEL));
+        let batch_events = options.batch_events;
+        Ok(Views { dir: dir.to_owned(), batch_events, running, case_view, service_levels, audit_trail })
     }
 
     /// Returns the case view.
     pub fn case_view(&self) -> &CaseView {
         &self.case_view
+    }
+
+    /// Returns the service levels.
+    pub fn service_levels(&self) -> &ServiceLevels {
+        &self.service_levels
+    }
+
+    /// Returns the audit trail.
+    pub fn audit_trail(&self) -> &AuditTrail {
+        &self.audit_trail
     }
 
     /// Returns how every view stands.
@@ -99,10 +119,17 @@ impl Views {
         rebuild::steer(&self.named(view)?.shared, steer)
     }
 
+    /// Has a view pass over the event it stopped before; every later build of the view passes over it alike.
+    pub fn skip(&self, view: &str, skip: Skip) -> Result<ViewStatus, RebuildError> {
+        let shared = &self.named(view)?.shared;
+        shared.skip(skip)?;
+        Ok(shared.status())
+    }
+
     fn named(&self, view: &str) -> Result<&Running, RebuildError> {
         let known = || self.running.iter().map(|running| running.shared.model.name).collect::<Vec<_>>().join(", ");
         let found = self.running.iter().find(|running| running.shared.model.name == view);
-        found.ok_or_else(|| RebuildError::Unknown { view: view.chars().take(64).collect(), known: known() })
+        found.ok_or_else(|| RebuildError::Unknown { known: known() })
     }
 
     /// Stops the workers and waits for them; their files are closed when the last query has ended.
@@ -126,7 +153,8 @@ impl Drop for Views {
 
 fn start(dir: &Path, model: &'static Model, source: Source, options: &ViewOptions) -> Result<Running, ViewError> {
     let (opened, aside) = opening::open(dir, model, &source.reader)?;
-    let shared = Arc::new(Shared::new(model, source, &opened.path, options.readers));
+    let skips = Skips::load(dir, model.name)?;
+    let shared = Arc::new(Shared::new(model, source, &opened.path, options.readers, skips));
     aside.into_iter().for_each(|aside| shared.set_aside(aside));
     let thread_error = io_error("start the worker thread of", dir);
     let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;

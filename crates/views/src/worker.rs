@@ -125,7 +125,8 @@ impl Worker {
                 Err(Trouble::Refused { at, reason } | Trouble::Unfit { at, reason }) => {
                     tracing::error!(view = self.name(), position = at.0, reason, "view stopped before an event");
                     self.shared.stalled(at, reason);
-                    break;
+                    runtime.block_on(self.stay_until_skipped());
+                    Duration::ZERO
                 }
                 Err(Trouble::Damage(reason)) => match self.give_up_file(&reason) {
                     Ok(()) => continue,
@@ -163,6 +164,17 @@ impl Worker {
             Ok(()) = log.changed() => {}
             () = self.shared.wake.notified() => {}
             () = tokio::time::sleep(longest) => {}
+        }
+    }
+
+    /// A view that stopped before an event goes on answering queries until that event is passed over, or the service ends.
+    async fn stay_until_skipped(&self) {
+        let mut stop = self.shared.stop_signal();
+        while self.shared.is_stalled() && !self.shared.stopping() {
+            tokio::select! {
+                () = self.shared.wake.notified() => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
         }
     }
 

@@ -139,7 +139,10 @@ fn a_view_that_does_not_exist_is_named_with_those_that_do() {
     let place = Place::new();
     let views = place.start(&place.create(&term(6, 10)));
     for refused in [views.rebuild("case_veiw", false).unwrap_err(), views.estimate_rebuild("case_veiw").unwrap_err()] {
-        assert_eq!(refused.to_string(), "0 read models are named \"case_veiw\"; there are: case_view");
+        assert_eq!(
+            refused.to_string(),
+            "there is no read model of that name; there are: case_view, service_levels, audit_trail"
+        );
     }
 }
 

@@ -110,15 +110,25 @@ pub fn term(seed: u64, events: usize) -> Tape {
 }
 
 pub fn status(views: &Views) -> ViewStatus {
-    views.status().into_iter().find(|status| status.view == "case_view").unwrap()
+    status_of(views, "case_view")
+}
+
+pub fn status_of(views: &Views, view: &str) -> ViewStatus {
+    views.status().into_iter().find(|status| status.view == view).unwrap()
 }
 
 /// Waits until something holds of the case view.
 #[track_caller]
 pub fn until(views: &Views, holds: impl Fn(&ViewStatus) -> bool) -> ViewStatus {
+    until_of(views, "case_view", holds)
+}
+
+/// Waits until something holds of a view.
+#[track_caller]
+pub fn until_of(views: &Views, view: &str, holds: impl Fn(&ViewStatus) -> bool) -> ViewStatus {
     let begun = Instant::now();
     loop {
-        let status = status(views);
+        let status = status_of(views, view);
         if holds(&status) {
             return status;
         }
@@ -130,7 +140,13 @@ pub fn until(views: &Views, holds: impl Fn(&ViewStatus) -> bool) -> ViewStatus {
 /// Waits until the case view has read everything.
 #[track_caller]
 pub fn caught_up(views: &Views) -> ViewStatus {
-    until(views, |status| status.position == status.head && status.state == ViewState::Following)
+    followed(views, "case_view")
+}
+
+/// Waits until a view has read everything.
+#[track_caller]
+pub fn followed(views: &Views, view: &str) -> ViewStatus {
+    until_of(views, view, |status| status.position == status.head && status.state == ViewState::Following)
 }
 
 /// Waits until the case view has stopped before an event.
@@ -144,7 +160,12 @@ pub fn stalled(views: &Views) -> (Position, String) {
 
 /// Returns the file of the case view that is in use.
 pub fn current(dir: &Path) -> PathBuf {
-    dir.join(std::fs::read_to_string(dir.join("case_view.current")).unwrap().trim())
+    current_of(dir, "case_view")
+}
+
+/// Returns the file of a view that is in use.
+pub fn current_of(dir: &Path, view: &str) -> PathBuf {
+    dir.join(std::fs::read_to_string(dir.join(format!("{view}.current"))).unwrap().trim())
 }
 
 pub fn read_only(path: &Path) -> Connection {
@@ -188,7 +209,12 @@ fn text(value: ValueRef<'_>) -> String {
 
 /// Returns everything the file in use holds, but how far it had to read before it answered.
 pub fn dump(dir: &Path) -> String {
-    let db = read_only(&current(dir));
+    dump_of(dir, "case_view")
+}
+
+/// Returns everything the file of a view in use holds, but how far it had to read before it answered.
+pub fn dump_of(dir: &Path, view: &str) -> String {
+    let db = read_only(&current_of(dir, view));
     let mut out = String::new();
     for table in tables(&db) {
         out += &format!("== {table}\n");

@@ -1,0 +1,267 @@
+//! A read model built apart from the service: from the journal, over HTTP, or from the broadcast, on any machine.
+//!
+//! Whoever has the events hands them over in order, with the chain hash at each; rows and position change in one
+//! transaction, as in the service, so that a process that is killed goes on where its file stands. Only read models that
+//! hold nothing personal are built so: what is personal is opened by the service alone.
+
+use std::path::{Path, PathBuf};
+
+use caseledger_events::codec;
+use caseledger_events::ids::{CorrelationId, Position};
+use caseledger_events::personal::{Opener, Part};
+use caseledger_log::LedgerIdentity;
+use caseledger_projections::broadcast::{self, Told};
+use caseledger_proof::Hash;
+use rusqlite::Connection;
+
+use crate::batch::{self, Batch, Feeder, Next, Trouble, What};
+use crate::error::ViewError;
+use crate::files::{Files, name_of, prepare_dir};
+use crate::model::{Keeper, MODELS, Model};
+use crate::opening::{self, Opened};
+use crate::skips::Skips;
+use crate::status::SetAside;
+use crate::store::{self, Mark, Remedy};
+
+/// Why a read model apart from the service does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ApartError {
+    /// There is no such read model, or it needs what the service alone can open.
+    #[error("0 read models that can be built apart from the service are named {view:?}; there are: {known}")]
+    Unknown {
+        /// What was asked for.
+        view: String,
+        /// Those there are.
+        known: String,
+    },
+    /// An event cannot be taken; nothing after it was.
+    #[error(
+        "{view} stopped before position {at}: {reason}; use a newer release, or name the event in {view}.skips beside the file to have it passed over"
+    )]
+    Stopped {
+        /// The read model.
+        view: &'static str,
+        /// The event.
+        at: Position,
+        /// Why.
+        reason: String,
+    },
+    /// The file could not be written or read.
+    #[error("{view} cannot be written: {reason}; what was committed before is kept")]
+    Store {
+        /// The read model.
+        view: &'static str,
+        /// What SQLite or the disk answered.
+        reason: String,
+    },
+    /// The directory or a file in it could not be used.
+    #[error(transparent)]
+    View(#[from] ViewError),
+}
+
+/// An event as it is handed over: decoded once for all read models that take it.
+pub struct Handed<'a> {
+    position: Position,
+    chain: Hash,
+    what: What<'a>,
+}
+
+impl<'a> Handed<'a> {
+    /// Reads a frame as the log stores it; one that cannot be read stops whoever takes it.
+    pub fn frame(position: Position, chain: Hash, frame: &'a [u8]) -> Handed<'a> {
+        let what = match codec::decode(frame) {
+            Ok(event) => What::Recorded(event),
+            Err(error) => What::Unreadable(error.to_string()),
+        };
+        Handed { position, chain, what }
+    }
+
+    /// Reads the body of a message of the broadcast; one that cannot be read stops whoever takes it.
+    pub fn public(position: Position, chain: Hash, body: &'a [u8]) -> Handed<'a> {
+        let what = match broadcast::read(body) {
+            Ok(Told::Restricted(at)) if at == position => What::Nothing,
+            Ok(Told::Event(event)) if event.position == position => What::Public(event),
+            Ok(_) => What::Unreadable("the message there says that it stands elsewhere".to_owned()),
+            Err(error) => What::Unreadable(error.to_string()),
+        };
+        Handed { position, chain, what }
+    }
+
+    /// Returns when it was recorded, where it says so.
+    pub fn recorded_at(&self) -> Option<caseledger_events::dates::Timestamp> {
+        match &self.what {
+            What::Recorded(event) => Some(event.recorded_at),
+            What::Public(event) => Some(event.recorded_at),
+            What::Nothing | What::Unreadable(_) => None,
+        }
+    }
+}
+
+/// A read model's file in the hands of whoever feeds it.
+pub struct Apart {
+    model: &'static Model,
+    dir: PathBuf,
+    opened: Opened,
+    keeper: Box<dyn Keeper>,
+    skips: Skips,
+}
+
+impl Apart {
+    /// Returns the names of the read models that can be built so.
+    pub fn names() -> Vec<&'static str> {
+        let open = MODELS.iter().filter(|model| !(model.keeper)().reads_personal());
+        open.map(|model| model.name).collect()
+    }
+
+    /// Opens a read model's file in a directory, or begins one that holds the history up to `head` before it is whole;
+    /// returns also what had to be set aside.
+    pub fn open(
+        dir: &Path,
+        view: &str,
+        identity: LedgerIdentity,
+        head: Position,
+    ) -> Result<(Apart, Vec<SetAside>), ApartError> {
+        let known = Apart::names();
+        let model = MODELS.iter().find(|model| model.name == view && known.contains(&model.name));
+        let unknown = || ApartError::Unknown { view: view.chars().take(64).collect(), known: known.join(", ") };
+        let model = *model.ok_or_else(unknown)?;
+        prepare_dir(dir)?;
+        let files = Files::new(dir, model.name);
+        let mut aside = Vec::new();
+        let mut found = None;
+        while let Some(path) = files.current(model.version)? {
+            let reason = match store::open(&path, model) {
+                Ok((db, mark)) if mark.identity == identity => {
+                    found = Some(Opened { path, db, mark });
+                    break;
+                }
+                Ok((_, mark)) => format!("it is of {} and the log is of {identity}", mark.identity),
+                Err(error) if store::remedy(&error) == Remedy::Rebuild => format!("its file is damaged: {error}"),
+                Err(error) => return Err(ViewError::Store { path, reason: error.to_string() }.into()),
+            };
+            aside.push(opening::set_aside(dir, model, &path, reason)?);
+        }
+        let opened = match found {
+            Some(opened) => opened,
+            None => begin(&files, model, identity, head)?,
+        };
+        let settings = store::copies_back_by_itself(&opened.db, true);
+        settings.map_err(|error| ApartError::Store { view: model.name, reason: error.to_string() })?;
+        let skips = Skips::load(dir, model.name)?;
+        Ok((Apart { model, dir: dir.to_owned(), opened, keeper: (model.keeper)(), skips }, aside))
+    }
+
+    /// Returns its name.
+    pub fn name(&self) -> &'static str {
+        self.model.name
+    }
+
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        &self.opened.path
+    }
+
+    /// Returns the last position it holds, and the chain hash there: what is handed over must continue it.
+    pub fn stands_at(&self) -> (Position, Hash) {
+        (self.opened.mark.position, self.opened.mark.chain)
+    }
+
+    /// Sets the file aside, because the log tells another history, and begins another.
+    pub fn begin_anew(&mut self, head: Position, reason: String) -> Result<SetAside, ApartError> {
+        self.keeper.forget();
+        let files = Files::new(&self.dir, self.model.name);
+        let aside = opening::set_aside(&self.dir, self.model, &self.opened.path, reason)?;
+        self.opened = begin(&files, self.model, self.opened.mark.identity, head)?;
+        Ok(aside)
+    }
+
+    /// Takes events in, in one transaction or several, and commits them; what was taken before is passed over.
+    ///
+    /// After an error that names an event everything before it is kept.
+    pub fn take(&mut self, events: &[Handed<'_>]) -> Result<(), ApartError> {
+        let view = self.model.name;
+        if events.last().is_none_or(|last| last.position <= self.opened.mark.position) {
+            return Ok(());
+        }
+        let failed = |error: rusqlite::Error| ApartError::Store { view, reason: error.to_string() };
+        batch::begin(&self.opened.db).map_err(failed)?;
+        let taken = self.take_in(events);
+        if !matches!(taken, Ok(()) | Err(Trouble::Refused { .. })) {
+            self.keeper.forget();
+        }
+        batch::give_up_transaction(&self.opened.db);
+        taken.map_err(|trouble| match trouble {
+            Trouble::Refused { at, reason } | Trouble::Unfit { at, reason } => ApartError::Stopped { view, at, reason },
+            Trouble::Damage(reason) | Trouble::Passing(reason) => ApartError::Store { view, reason },
+        })
+    }
+
+    fn take_in(&mut self, events: &[Handed<'_>]) -> Result<(), Trouble> {
+        let Apart { model, opened, keeper, skips, .. } = self;
+        let path = opened.path.clone();
+        let (next, feeder) = (opened.mark, Silent);
+        let mut batch = Batch {
+            model,
+            opener: &Silent,
+            batch_events: usize::MAX,
+            feeder: &feeder,
+            keeper: keeper.as_mut(),
+            skips,
+            path: &path,
+            next,
+            count: 0,
+        };
+        let mut ended = Ok(());
+        for Handed { position, chain, what } in events {
+            ended = batch.take_told(&opened.db, Next { position: *position, chain: *chain, what });
+            if ended.is_err() {
+                break;
+            }
+            if batch.is_due() {
+                opened.mark = batch.commit(&opened.db)?;
+                batch::begin(&opened.db).map_err(|error| Trouble::of_store(*position, &error))?;
+            }
+        }
+        // What came before an event that is refused is good: it is kept.
+        if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
+            opened.mark = batch.commit(&opened.db)?;
+        }
+        ended
+    }
+
+    /// Closes the file; the write-ahead log goes with it.
+    pub fn close(self) {
+        let Apart { opened, model, .. } = self;
+        if let Err((_, error)) = opened.db.close() {
+            tracing::warn!(view = model.name, file = name_of(&opened.path), %error, "view file was not closed cleanly");
+        }
+    }
+}
+
+fn begin(files: &Files, model: &'static Model, identity: LedgerIdentity, head: Position) -> Result<Opened, ViewError> {
+    let path = files.create(model.version)?;
+    let mark = Mark::start(identity, head);
+    let db = store::create(&path, model, mark)
+        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
+    files.point(&path)?;
+    Ok(Opened { path, db, mark })
+}
+
+/// Opens nothing and tells nobody.
+struct Silent;
+
+impl Opener for Silent {
+    fn open(&self, _: CorrelationId, _: &mut Vec<Part>) {}
+}
+
+impl Feeder for Silent {
+    fn is_stopping(&self) -> bool {
+        false
+    }
+
+    fn committed(&self, _: &Connection, _: &Mark) {}
+
+    fn purges(&self, _: &Path) -> Result<(), ViewError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! Keeps the audit trail: one event in, one row out.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use caseledger_events::envelope::{Actor, Recorded};
+use caseledger_events::ids::{Code, StreamId};
+use caseledger_projections::audit_trail::Act;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use crate::model::{ApplyError, Keeper};
+use crate::store::number;
+
+/// The most streams whose number is remembered, some 60 bytes each.
+const STREAMS_MAX: usize = 1_000_000;
+
+/// Writes a row an event; remembers the numbers of names.
+#[derive(Default)]
+pub(super) struct AuditKeeper {
+    who: HashMap<(Code, &'static str, Code), i64>,
+    targets: HashMap<StreamId, i64>,
+    what: HashMap<String, i64>,
+}
+
+impl Keeper for AuditKeeper {
+    fn reads_personal(&self) -> bool {
+        false
+    }
+
+    fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError> {
+        let act = Act::of(event).map_err(|error| ApplyError::Refused(error.to_string()))?;
+        let position = number(act.position);
+        let who = self.who(db, act.actor, position)?;
+        let target = self.target(db, act.stream, position)?;
+        let what = self.what(db, &act, position)?;
+        let mut statement = db.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+        statement.execute(params![
+            position,
+            act.recorded_at.0,
+            act.occurred_at.auckland().to_string(),
+            who,
+            act.on_behalf_of.map(|code| code.to_string()),
+            target,
+            what,
+            act.request.0,
+        ])?;
+        Ok(())
+    }
+
+    fn flush(&mut self, _: &Connection) -> Result<(), ApplyError> {
+        if self.targets.len() > STREAMS_MAX {
+            self.targets.clear();
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.who.clear();
+        self.targets.clear();
+        self.what.clear();
+    }
+}
+
+impl AuditKeeper {
+    fn who(&mut self, db: &Connection, actor: Actor, position: i64) -> rusqlite::Result<i64> {
+        let Actor { person, role, organisation } = actor;
+        numbered(&mut self.who, (person, role.name(), organisation), || {
+            let (person, role, organisation) = (person.as_str(), role.name(), organisation.as_str());
+            let find = "SELECT id FROM who WHERE person = ?1 AND role = ?2 AND organisation = ?3";
+            match found(db, find, params![person, role, organisation])? {
+                Some(found) => Ok(found),
+                None => {
+                    add(db, "INSERT INTO who VALUES (?1, ?2, ?3, ?4)", params![position, person, role, organisation])
+                }
+            }
+        })
+    }
+
+    fn target(&mut self, db: &Connection, stream: StreamId, position: i64) -> rusqlite::Result<i64> {
+        numbered(&mut self.targets, stream, || {
+            let stream = stream.to_string();
+            match found(db, "SELECT id FROM target WHERE stream = ?1", params![stream])? {
+                Some(found) => Ok(found),
+                None => add(db, "INSERT INTO target VALUES (?1, ?2)", params![position, stream]),
+            }
+        })
+    }
+
+    fn what(&mut self, db: &Connection, act: &Act<'_>, position: i64) -> rusqlite::Result<i64> {
+        if let Some(&known) = self.what.get(act.kind) {
+            return Ok(known);
+        }
+        let id = match found(db, "SELECT id FROM what WHERE kind = ?1", params![act.kind])? {
+            Some(found) => found,
+            None => add(db, "INSERT INTO what VALUES (?1, ?2, ?3)", params![position, act.kind, act.restricted])?,
+        };
+        self.what.insert(act.kind.to_owned(), id);
+        Ok(id)
+    }
+}
+
+/// Returns the number of a name that is remembered, or finds it and remembers it.
+fn numbered<K: Hash + Eq>(
+    known: &mut HashMap<K, i64>,
+    key: K,
+    find: impl FnOnce() -> rusqlite::Result<i64>,
+) -> rusqlite::Result<i64> {
+    if let Some(&found) = known.get(&key) {
+        return Ok(found);
+    }
+    let found = find()?;
+    known.insert(key, found);
+    Ok(found)
+}
+
+fn found(db: &Connection, find: &str, values: impl Params) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(find)?.query_row(values, |row| row.get(0)).optional()
+}
+
+fn add(db: &Connection, add: &str, values: impl Params) -> rusqlite::Result<i64> {
+    db.prepare_cached(add)?.execute(values)?;
+    Ok(db.last_insert_rowid())
+}
