@@ -25,6 +25,7 @@ mod reach;
 mod shown;
 mod standing;
 mod table;
+mod tokens;
 mod viewers;
 
 pub(crate) use granting::is_the_ledger;
@@ -43,7 +44,8 @@ pub use principal::Principal;
 pub use reach::Reach;
 pub use standing::{HandOver, Inquiry, OwnRequest, Proposal, SharedComment, Standing};
 pub use table::{Row, TABLE, page};
-pub use viewers::{CommentThen, Span, Viewer, who_could_see};
+pub use tokens::{RevokeToken, TokenName, TokenRevoked};
+pub use viewers::{Item, ItemThen, Span, Viewer, who_could_see};
 
 #[cfg(test)]
 mod tests;

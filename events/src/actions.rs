@@ -49,6 +49,7 @@ mod request_detailed_check;
 mod resume_case;
 mod review_case;
 mod set_not_located;
+mod sharing;
 mod update_risk;
 mod upload_file;
 mod waitlist;

@@ -128,6 +128,8 @@ pub struct Case {
     pub tasks: u16,
     /// The tasks that are not ended.
     pub open_tasks: Vec<TaskNumber>,
+    /// Those of them that are to read an agency's answer (Q33).
+    pub answers_to_read: Vec<TaskNumber>,
     /// The unmet basic needs that were identified (R35).
     pub needs: Vec<Code>,
     /// The latest pathway (M9).

@@ -4,7 +4,7 @@
 //! an error gives the pointer to the field, what was expected there, and names of our own; never a value, and never
 //! a name that is not ours.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Input of the wrong form: nothing was written.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,12 +49,29 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a str, base: &str) -> Result<T, BadI
     Ok(read)
 }
 
+/// Reads what is no JSON into `T`, a query string for one; pointers lead from the whole of it.
+pub fn read_from<'a, T, D>(source: D) -> Result<T, BadInput>
+where
+    T: Deserialize<'a>,
+    D: Deserializer<'a>,
+    D::Error: std::fmt::Display,
+{
+    let mut track = serde_path_to_error::Track::new();
+    T::deserialize(serde_path_to_error::Deserializer::new(source, &mut track))
+        .map_err(|error| told("", &track.path(), &error.to_string()))
+}
+
 fn explain(json: &str, base: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> BadInput {
     // What is not JSON at all is told by its place in the text: the way there may lead through a client's own names.
     if let Err(syntax) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
         return BadInput::new(base, format!("this is not JSON: {syntax}"));
     }
-    let what = without_values(&error.to_string());
+    told(base, path, &error.to_string())
+}
+
+/// Says what a reader said, without what was sent.
+fn told(base: &str, path: &serde_path_to_error::Path, message: &str) -> BadInput {
+    let what = without_values(message);
     let mut segments: Vec<_> = path.iter().collect();
     if what.starts_with(UNKNOWN_FIELD) {
         // The last name on the way is the client's; the object that holds it is ours.

@@ -48,6 +48,8 @@ impl fmt::Debug for CaseNumber {
 impl FromStr for CaseNumber {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
+        // People write it as they please; it is told in one form.
+        let text = text.to_ascii_uppercase();
         let bad = BadId { kind: "case number", form: "AS-, seven digits, a hyphen and the right check digit" };
         let number =
             text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')).and_then(|(digits, _)| digits.parse().ok());
@@ -96,6 +98,12 @@ mod tests {
                 assert!(wrong.parse::<CaseNumber>().is_err(), "{wrong}");
             }
         }
+    }
+
+    #[test]
+    fn a_number_is_read_in_small_letters_too_and_told_in_capitals() {
+        let number: CaseNumber = CaseNumber(17).to_string().to_lowercase().parse().unwrap();
+        assert!(number == CaseNumber(17) && number.to_string().starts_with("AS-"), "{number}");
     }
 
     #[test]

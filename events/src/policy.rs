@@ -4,6 +4,7 @@
 //! of `system/POLICY` with the whole policy, so that what was decided on a day is explained by what was in force then.
 //! Every event names the version it was decided under.
 
+mod meaning;
 mod questions;
 mod set;
 mod tables;
@@ -12,8 +13,9 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use meaning::{Meaning, meaning};
 pub use questions::{QUESTIONS, Question, explain};
 pub use set::{POLICY_SET, POLICY_STREAM, Policies, PolicySet, SetPolicy};
-pub(crate) use tables::takes;
 pub use tables::{Dated, ReturnCode, Tables};
+pub(crate) use tables::{in_table, takes};
 pub use values::*;

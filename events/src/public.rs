@@ -3,24 +3,22 @@
 //! One function, [`message`], turns a recorded event into a [`PublicMessage`]: the subject it goes out on, CloudEvents
 //! headers (binary mode) and a JSON body. Left out on purpose: the personal parts, sealed or not; who acted (their
 //! organisation and role go out, the person does not); the salt and the idempotency tag, which belong to the log.
-//! Restricted events ([`is_restricted`]) go out as type `restricted` with position and hash alone.
+//! Restricted events ([`restricts`]) go out as type `restricted` with position and hash alone.
 
 mod asyncapi;
 mod facts;
+mod restricted;
 
 pub use self::asyncapi::asyncapi;
 #[cfg(test)]
 pub(crate) use self::facts::is_fact as holds_facts_alone;
+pub use self::restricted::{is_restricted, restricts, tells_of_restricted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::AccessEvent;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Source};
-use crate::event::{Broadcast, event_type};
 use crate::ids::{Code, CorrelationId, Epoch, LedgerId, Position, StreamId, Version};
-use crate::keys::KeyEvent;
-use crate::viewed::{AccessHeadEvent, VIEWED};
 
 /// The subjects all public events go out on; the stream listens to them.
 pub const SUBJECTS: &str = "ledger.ev.>";
@@ -156,22 +154,14 @@ pub fn source(ledger: LedgerId, epoch: Epoch) -> String {
     format!("urn:caseledger:{ledger}:{epoch}")
 }
 
-/// Returns whether an event of this type goes out with position and hash alone; the table of events says which do.
-pub fn is_restricted(kind: &str) -> bool {
-    event_type(kind).is_some_and(|row| row.broadcast == Broadcast::Restricted)
-        || KeyEvent::KINDS.contains(&kind)
-        || AccessEvent::KINDS.contains(&kind)
-        || AccessHeadEvent::KINDS.contains(&kind)
-        || kind == VIEWED
-}
-
 /// Returns an event as others may see it.
 pub fn message(event: &Recorded<'_>, place: &Place<'_>) -> Result<PublicMessage, NotPublic> {
     if !is_name(event.kind) {
         return Err(NotPublic::BadName);
     }
-    if is_restricted(event.kind) {
-        return Ok(restricted(event, place));
+    let restricts = restricts(event).map_err(|error| unreadable(event, error.reason))?;
+    if restricts {
+        return Ok(only_its_place(event, place));
     }
     let body = body(event)?;
     Ok(PublicMessage { subject: subject(event), headers: headers(event, place), body })
@@ -181,10 +171,12 @@ fn is_name(kind: &str) -> bool {
     (1..=64).contains(&kind.len()) && kind.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }
 
+fn unreadable(event: &Recorded<'_>, reason: String) -> NotPublic {
+    NotPublic::Unreadable { kind: event.kind.to_owned(), schema: event.schema, reason }
+}
+
 fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
-    let unreadable =
-        |reason: String| NotPublic::Unreadable { kind: event.kind.to_owned(), schema: event.schema, reason };
-    let facts = facts::of(event).map_err(|error| unreadable(error.reason))?;
+    let facts = facts::of(event).map_err(|error| unreadable(event, error.reason))?;
     let public = PublicEvent {
         position: event.position,
         stream: event.stream,
@@ -207,7 +199,7 @@ fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
         facts,
     };
     let mut body = Vec::with_capacity(640);
-    serde_json::to_writer(&mut body, &public).map_err(|error| unreadable(error.to_string()))?;
+    serde_json::to_writer(&mut body, &public).map_err(|error| unreadable(event, error.to_string()))?;
     if body.len() > BODY_LIMIT {
         return Err(NotPublic::TooLarge { kind: event.kind.to_owned(), bytes: body.len() });
     }
@@ -249,7 +241,7 @@ fn headers(event: &Recorded<'_>, place: &Place<'_>) -> Vec<(&'static str, String
     headers
 }
 
-fn restricted(event: &Recorded<'_>, place: &Place<'_>) -> PublicMessage {
+fn only_its_place(event: &Recorded<'_>, place: &Place<'_>) -> PublicMessage {
     let mut headers = Vec::with_capacity(9);
     common(&mut headers, event.position, place);
     headers.push(("ce-type", format!("nz.caseledger.{RESTRICTED}.v1")));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,13 @@ use crate::dates::OccurredAt;
 use crate::envelope::{Recorded, Scope};
 use crate::ids::{Code, StreamId};
 use crate::machine::Draft;
+use crate::refusal::Refusal;
 
 /// The stream reference data stand in.
 pub const REFERENCE_STREAM: &str = "REFERENCE";
+
+/// How far ahead a row may begin: further is a slip of the pen.
+const AHEAD_MAX: Months = Months::new(60);
 
 /// The stored name of the one event type of this stream.
 pub const REFERENCE_RECORDED: &str = "reference_recorded";
@@ -29,6 +33,7 @@ pub enum Entry {
         /// Its catchment.
         catchment: Code,
         /// From when.
+        #[serde(deserialize_with = "crate::dates::day")]
         from: NaiveDate,
     },
     /// A provider serves a catchment; one per catchment (A5).
@@ -38,6 +43,7 @@ pub enum Entry {
         /// Its provider.
         provider: Code,
         /// From when.
+        #[serde(deserialize_with = "crate::dates::day")]
         from: NaiveDate,
     },
     /// A school holds in-school provision (A6), or no longer.
@@ -48,6 +54,7 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         provider: Option<Code>,
         /// From when.
+        #[serde(deserialize_with = "crate::dates::day")]
         from: NaiveDate,
     },
     /// A catchment lies in the region of a Ministry office (A12).
@@ -57,6 +64,7 @@ pub enum Entry {
         /// Its region.
         region: Code,
         /// From when.
+        #[serde(deserialize_with = "crate::dates::day")]
         from: NaiveDate,
     },
 }
@@ -126,6 +134,35 @@ impl Reference {
         on_day(&self.regions, day).filter(|(_, lies_in)| *lies_in == region).map(|(catchment, _)| catchment).collect()
     }
 
+    /// Checks rows that are to be recorded together: none stands on a catchment or a school that neither is recorded nor
+    /// among them, and none begins far ahead.
+    pub fn check(&self, rows: &[Entry], today: NaiveDate) -> Result<(), Refusal> {
+        let last = today.checked_add_months(AHEAD_MAX).unwrap_or(NaiveDate::MAX);
+        let is_catchment = |code: Code| {
+            let told = |row: &Entry| matches!(row, Entry::Catchment { catchment, .. } if *catchment == code);
+            rows.iter().any(told) || self.catchments.keys().any(|(known, _)| *known == code)
+        };
+        let is_school = |code: Code| {
+            let told = |row: &Entry| matches!(row, Entry::School { school, .. } if *school == code);
+            rows.iter().any(told) || self.schools.keys().any(|(known, _)| *known == code)
+        };
+        for row in rows {
+            match *row {
+                Entry::School { catchment, .. } | Entry::Region { catchment, .. } if !is_catchment(catchment) => {
+                    return Err(Refusal::CatchmentWithoutProvider { catchment });
+                }
+                Entry::InSchool { school, .. } if !is_school(school) => {
+                    return Err(Refusal::SchoolWithoutCatchment { school });
+                }
+                _ => {}
+            }
+            if row.from() > last {
+                return Err(Refusal::FarAhead { from: row.from(), last });
+            }
+        }
+        Ok(())
+    }
+
     /// Returns whether a row is recorded already.
     pub fn holds(&self, entry: &Entry) -> bool {
         match *entry {
@@ -159,6 +196,16 @@ pub enum ProviderKind {
 }
 
 impl Entry {
+    /// Returns the day it is true from.
+    pub fn from(&self) -> NaiveDate {
+        match *self {
+            Entry::School { from, .. }
+            | Entry::Catchment { from, .. }
+            | Entry::InSchool { from, .. }
+            | Entry::Region { from, .. } => from,
+        }
+    }
+
     /// Makes the row ready for the sequencer.
     pub fn draft(&self, occurred_at: OccurredAt) -> Draft {
         Draft {

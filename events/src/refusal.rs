@@ -116,9 +116,21 @@ refusals! {
     /// The catchment is not in the reference data.
     UnknownCatchment { catchment: Code } = "R41", "unknown-catchment",
         "catchment {catchment} is not in the reference data", "check the code";
+    /// A row of reference data stands on a catchment that no row gives a provider.
+    CatchmentWithoutProvider { catchment: Code } = "R41", "catchment-without-provider",
+        "catchment {catchment} is in no row of kind `catchment`, neither recorded nor sent along", "check the code, or send the row that names its provider first";
+    /// In-school provision of a school that no row gives a catchment.
+    SchoolWithoutCatchment { school: Code } = "R41", "school-without-catchment",
+        "school {school} is in no row of kind `school`, neither recorded nor sent along", "check the code, or send the row that names its catchment first";
+    /// A row of reference data would begin many years ahead.
+    FarAhead { from: NaiveDate, last: NaiveDate } = "R41", "far-ahead",
+        "the row begins on {from}; rows that begin after {last} are not taken", "check the year, or send it when the day is near";
     /// The provider is not in the reference data.
     UnknownProvider { provider: Code } = "R41", "unknown-provider",
         "provider {provider} is not in the reference data of that day", "check the code";
+    /// Policy says that risk updates are of cases.
+    RiskIsOfCases = "Q14", "risk-is-of-cases",
+        "policy says that a risk update is of a case, not of the provider", "record `update-risk` on the case, or have the policy changed (measures.risk_of)";
     /// The school holds no in-school provision.
     NoInSchoolProvider { school: Code } = "R41", "no-in-school-provider",
         "school {school} holds no in-school provision on that day", "refer to the catchment's provider";
@@ -293,6 +305,9 @@ refusals! {
     /// A value is not one of its lookup table on that day.
     NotInTable { table: &'static str } = "Q38", "not-in-table",
         "the value is not in the table {table} of the policy in force", "choose one that is (`caseledger policy show`)";
+    /// A lookup table of codes has no rows, so that no code can be taken.
+    TableIsEmpty { table: &'static str } = "Q38", "table-is-empty",
+        "the setting tables.{table} of the policy in force has no rows, so that it takes no code", "have the owner of the service or an operator fill that table in (`caseledger policy set`), or leave the code out";
     /// A policy begins today or later.
     PolicyInThePast { today: NaiveDate } = "POLICY", "policy-in-the-past",
         "a policy takes effect on {today} or later", "give a later day; what was decided stays decided under the policy of its day";

@@ -351,7 +351,7 @@ impl World {
 }
 
 impl Machine for World {
-    const STATE: u32 = 4;
+    const STATE: u32 = 5;
     type Command = Command;
     type Refusal = Refusal;
     type Warm = Case;
@@ -374,8 +374,9 @@ impl Machine for World {
                 Ok(set.map(|set| set.draft(when(None))).into_iter().collect())
             }
             Command::Reference { entries, occurred_at } => {
-                let fresh = entries.iter().filter(|entry| !self.reference.holds(entry));
-                Ok(fresh.map(|entry| entry.draft(when(*occurred_at))).collect())
+                let fresh: Vec<Entry> = entries.iter().filter(|entry| !self.reference.holds(entry)).copied().collect();
+                self.reference.check(&fresh, context.now.auckland()).map_err(Declined::Refused)?;
+                Ok(fresh.iter().map(|entry| entry.draft(when(*occurred_at))).collect())
             }
             Command::Keys(command) => {
                 let told = self.about_keys(command, context.actor.person).map_err(Declined::Refused)?;

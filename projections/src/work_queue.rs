@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use caseledger_calendar::Calendar;
+use caseledger_events::event::TaskKind;
 use caseledger_events::ids::Code;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -37,13 +38,15 @@ pub enum Work {
     AgencyAnswer,
     /// Two active cases seem to be of one student (R27).
     SuspectedDuplicate,
+    /// An agency's answer is to be read (Q33).
+    ReadAnswer,
     /// A task somebody set (E39).
     Task,
 }
 
 impl Work {
     /// Every kind of work.
-    pub const ALL: [Work; 9] = [
+    pub const ALL: [Work; 10] = [
         Work::MinistryCheck,
         Work::FindProvider,
         Work::AssignManager,
@@ -52,8 +55,15 @@ impl Work {
         Work::Engage,
         Work::AgencyAnswer,
         Work::SuspectedDuplicate,
+        Work::ReadAnswer,
         Work::Task,
     ];
+
+    /// Returns whether that there is such work tells what restricted events alone tell: that a detailed check was asked
+    /// for, or that an agency answered (design §3).
+    pub fn tells_of_restricted(self) -> bool {
+        matches!(self, Work::AgencyAnswer | Work::ReadAnswer)
+    }
 
     /// Returns its name, as it is stored and asked for.
     pub fn name(self) -> &'static str {
@@ -66,6 +76,7 @@ impl Work {
             Work::Engage => "engage",
             Work::AgencyAnswer => "agency_answer",
             Work::SuspectedDuplicate => "suspected_duplicate",
+            Work::ReadAnswer => "read_answer",
             Work::Task => "task",
         }
     }
@@ -81,6 +92,7 @@ impl Work {
             Work::Engage => "M12, M13",
             Work::AgencyAnswer => "R22",
             Work::SuspectedDuplicate => "R27",
+            Work::ReadAnswer => "Q33",
             Work::Task => "E39",
         }
     }
@@ -148,7 +160,7 @@ pub fn work(row: &CaseRow, deadlines: &mut Deadlines) -> Vec<WorkItem> {
         number: u32::from(task.task.0),
         due_on: Some(task.due_on),
         who: task.assigned_to,
-        ..WorkItem::of(Work::Task)
+        ..WorkItem::of(if task.kind == TaskKind::ReadAnswer { Work::ReadAnswer } else { Work::Task })
     }));
     items
 }

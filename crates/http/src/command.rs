@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use caseledger_events::dates::OccurredAt;
-use caseledger_events::envelope::{Role, Source};
+use caseledger_events::envelope::Source;
 use caseledger_events::ids::{StreamId, Tag, Version};
 use caseledger_events::input::{self, BadInput};
 use caseledger_events::machine::Submission;
@@ -62,6 +62,9 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
 
 /// The body of a request as text: JSON by its content type, within the limit.
 pub struct JsonText(pub String);
+
+/// A body that is not looked at before it is clear that the asker's role may send one.
+pub type Body = Result<JsonText, Problem>;
 
 impl FromRequest<AppState> for JsonText {
     type Rejection = Problem;
@@ -162,22 +165,10 @@ pub fn submission(
         body_hash,
         actor: headers.asker.actor,
         on_behalf_of: headers.asker.on_behalf_of,
-        source: source(headers.asker.actor.role),
+        source: Source::of(headers.asker.actor.role),
         source_recorded_at: None,
         correlation: headers.asker.correlation,
         parts,
         sealed: None,
-    }
-}
-
-/// Feeds speak for their systems, everybody else for themselves.
-pub fn source(role: Role) -> Source {
-    match role {
-        Role::Enrol => Source::Enrol,
-        Role::Inz => Source::Inz,
-        Role::Msd => Source::Msd,
-        Role::Attendance => Source::Attendance,
-        Role::Migration => Source::Migration,
-        _ => Source::Person,
     }
 }

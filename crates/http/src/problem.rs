@@ -118,8 +118,10 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         let detail = error.to_string();
         match error {
-            QueryError::BadCursor { .. } => Problem::bad_request("bad-cursor", detail),
-            QueryError::BadLimit { .. } => Problem::bad_request("bad-limit", detail),
+            QueryError::BadCursor { .. } => {
+                Problem::bad_request("bad-cursor", detail).with("parameter", "cursor".into())
+            }
+            QueryError::BadLimit { .. } => Problem::bad_request("bad-limit", detail).with("parameter", "limit".into()),
             QueryError::EmptySearch => Problem::bad_request("empty-search", detail),
             QueryError::Building { .. } => Problem::unavailable("view-building", detail, 2),
             QueryError::Store { .. } => Problem::unavailable("view-unavailable", detail, 2),

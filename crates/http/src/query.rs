@@ -2,6 +2,7 @@
 
 use caseledger_events::access::{Denied, Grant, Operation, Scope, Standing, no_such_case, scopes};
 use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::input;
 use caseledger_events::number::CaseNumber;
 use caseledger_views::{Asked, CaseView, QueryError, WhichCase};
 use serde::de::DeserializeOwned;
@@ -12,6 +13,8 @@ use crate::actor::Asker;
 use crate::on_record;
 use crate::problem::Problem;
 use crate::state::AppState;
+
+mod pairs;
 
 /// A query string apart from what every query may carry.
 pub struct Query {
@@ -34,24 +37,32 @@ impl Query {
         Ok(Query { pairs, min_position })
     }
 
-    /// Reads the rest as `T`; unknown and repeated names are errors.
+    /// Reads the rest as `T`; unknown and repeated names are errors, which name our fields and nothing that was sent.
     pub fn rest<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let text = serde_urlencoded::to_string(&self.pairs)
-            .map_err(|_| Problem::bad_request("bad-query", "the query string cannot be read"))?;
-        serde_urlencoded::from_str(&text).map_err(|error| {
-            Problem::bad_request("bad-query", error.to_string())
-                .way_out("/openapi.json lists the filters of this route")
+        input::read_from(pairs::of(&self.pairs)).map_err(|error| {
+            let problem = match error.pointer.strip_prefix('/') {
+                Some(name) => bad(name, &error.what),
+                None => Problem::bad_request("bad-query", error.what),
+            };
+            problem.way_out("/openapi.json lists the filters of this route")
         })
     }
 }
 
-fn bad(name: &str, what: &str) -> Problem {
-    Problem::bad_request("bad-query", format!("{name}: {what}"))
+/// 400: a field of the query string is not what it should be; the text names it and repeats nothing that was sent.
+pub fn bad(name: &str, what: &str) -> Problem {
+    Problem::bad_request("bad-query", format!("{name}: {what}")).with("parameter", name.into())
 }
 
 /// Waits briefly until the case view knows of a position (read your own writes).
 pub async fn wait_for(state: &AppState, position: Option<Position>) -> Result<(), Problem> {
-    let Some(position) = position else { return Ok(()) };
+    let Some((position, timeout)) = wanted(state, position)? else { return Ok(()) };
+    Ok(state.views.case_view().wait_for(position, timeout).await?)
+}
+
+/// Returns which position a view is to have read, and how long that is waited for; one beyond the ledger is refused.
+pub fn wanted(state: &AppState, position: Option<Position>) -> Result<Option<(Position, Duration)>, Problem> {
+    let Some(position) = position else { return Ok(None) };
     let durable = state.ledger.reader().durable();
     if position > durable {
         return Err(Problem::new(
@@ -61,8 +72,7 @@ pub async fn wait_for(state: &AppState, position: Option<Position>) -> Result<()
         )
         .way_out("give a position from a receipt of this ledger and epoch"));
     }
-    let timeout = Duration::from_millis(state.settings.wait_ms_max);
-    Ok(state.views.case_view().wait_for(position, timeout).await?)
+    Ok(Some((position, Duration::from_millis(state.settings.wait_ms_max))))
 }
 
 /// Runs a query of the case view on a thread that may block.
@@ -71,7 +81,14 @@ pub async fn ask<T: Send + 'static>(
     query: impl FnOnce(&CaseView) -> Result<T, QueryError> + Send + 'static,
 ) -> Result<T, Problem> {
     let view = state.views.case_view().clone();
-    match tokio::task::spawn_blocking(move || query(&view)).await {
+    ask_a_view(move || query(&view)).await
+}
+
+/// Runs a query of any view on a thread that may block.
+pub async fn ask_a_view<T: Send + 'static>(
+    query: impl FnOnce() -> Result<T, QueryError> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(query).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(Problem::internal("the query ended before its answer")),
     }
@@ -106,6 +123,18 @@ pub async fn ask_for<T: Send + 'static>(
         Asked::Unknown | Asked::Granted(_, None) => (none, named),
     };
     Err(on_record::denied(state, asker, operation, tried, no).await)
+}
+
+/// Denies whoever's role never does something with any case, before anything else of the request is looked at.
+///
+/// Which case was tried is on record.
+pub async fn role_may(state: &AppState, asker: &Asker, operation: Operation, case: &str) -> Result<(), Problem> {
+    let none = no_such_case(&asker.principal, operation);
+    if none.is_secret() {
+        return Ok(());
+    }
+    let tried = case_id(state, case).await.ok();
+    Err(on_record::denied(state, asker, operation, tried, none).await)
 }
 
 /// Decides the lists of an operation; a denial is put on record.

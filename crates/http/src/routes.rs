@@ -19,6 +19,7 @@ use crate::path::readable;
 use crate::problem::Problem;
 use crate::state::AppState;
 
+mod audit;
 mod catalogue;
 mod commands;
 mod docs;
@@ -36,9 +37,12 @@ mod policy;
 mod providers;
 mod queries;
 mod reference;
+mod service;
 mod simulation;
+mod skip;
 mod subject;
 mod then;
+mod tokens;
 mod viewers;
 mod views;
 mod work;
@@ -64,6 +68,7 @@ pub fn routes() -> Vec<Route> {
         queries::routes(),
         then::routes(),
         work::routes(),
+        service::routes(),
         glass::routes(),
         events::routes(),
         feed::routes(),
@@ -71,14 +76,17 @@ pub fn routes() -> Vec<Route> {
         policy::routes(),
         providers::routes(),
         grants::routes(),
+        tokens::routes(),
         keys::routes(),
         key_store::routes(),
         looked::routes(),
+        audit::routes(),
         measures::routes(),
         viewers::routes(),
         subject::routes(),
         ledger::routes(),
         views::routes(),
+        skip::routes(),
         catalogue::routes(),
         simulation::routes(),
         health::routes(),

@@ -40,7 +40,14 @@ async fn restricted_events_are_position_and_hash_alone_to_whom_the_table_leaves_
         assert_eq!(lines[position as usize - 1], left, "{who}");
         assert_eq!(lines[position as usize - 2]["type"], "information_request_opened", "{who} gets the others whole");
         assert!(lines.iter().zip(1..).all(|(line, at)| line["position"] == at), "{who}: without a gap");
+        // Q33: the task that follows would say what the restricted event was.
+        assert_eq!(lines[position as usize]["type"], "restricted", "{who}: {}", lines[position as usize]);
+        let mut feed = Feed::open(&service, who, Some(position)).await;
+        feed.until(|text| text.contains(&format!("id: {}", position + 1))).await;
+        assert!(feed.text.contains("event: restricted") && !feed.text.contains("task"), "{who}: {}", feed.text);
     }
+    let task = service.get(&format!("/v1/events/{}", position + 1), AUDITOR).await.json;
+    assert_eq!((&task["type"], &task["facts"]["kind"]), (&json!("task_added"), &json!("read_answer")), "{task}");
 }
 
 #[tokio::test]
@@ -95,7 +102,7 @@ async fn whoever_sees_few_events_is_told_how_far_the_feed_is() {
 async fn q19_a_provider_that_handed_a_case_over_is_not_told_where_it_went() {
     let service = Service::start().await;
     let case = service.refer("k1").await;
-    let agreed = |provider: &str| json!({"provider": provider, "agreed_by": "LEAD", "agreed_on": "2026-03-02", "channel": "phone"});
+    let agreed = |provider: &str| json!({"provider": provider, "agreed_by": "WORKFLOW-LEAD", "agreed_on": "2026-03-02", "channel": "phone"});
     let basis =
         json!({"basis": "enrolled_elsewhere", "target": "ASP-02", "agreements": [agreed("ASP-02"), agreed("ASP-01")]});
     let sent = act(&service, &case, LEAD, "reallocate-to-cit", basis, json!({})).await;

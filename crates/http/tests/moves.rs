@@ -7,7 +7,7 @@ const OTHER_LEAD: &str = "P-LEAD2/workflow_lead/ASP-02";
 
 fn agreement(provider: &str) -> Value {
     json!({"facts": {"target": "ASP-02", "agreement": {
-        "provider": provider, "agreed_by": "LEAD", "agreed_on": "2026-03-20", "channel": "in_system"}}})
+        "provider": provider, "agreed_by": "WORKFLOW-LEAD", "agreed_on": "2026-03-20", "channel": "in_system"}}})
 }
 
 #[tokio::test]

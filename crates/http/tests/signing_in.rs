@@ -129,6 +129,41 @@ async fn a_compromised_person_signs_in_anew_and_nobody_elses_tokens_end() {
     assert_eq!(get(&service, "/v1/events/1", &other, None).await.status, 200);
 }
 
+/// What a token is called: the SHA-256 of its first two parts.
+fn name_of(token: &str) -> String {
+    caseledger_identity::TokenHash::of(token).to_string()
+}
+
+#[tokio::test]
+async fn one_token_is_taken_back_by_an_operator_live_at_once_and_the_persons_others_go_on() {
+    let (_dir, issuer) = issuer();
+    let service = Service::start_signed(HttpSettings::default(), &issuer);
+    enforce(&service).await;
+    let grant = json!({"person": "P-AUD", "role": "auditor", "organisation": "MOE"});
+    assert_eq!(service.post("/v1/grants", OPERATOR, "g", &grant).await.status, 200);
+    let lost = token(&issuer, "P-AUD", &[Role::Auditor], "MOE");
+    let other = token(&issuer, "P-AUD", &[Role::Auditor, Role::Operator], "MOE");
+    assert_eq!(get(&service, "/v1/events/1", &lost, None).await.status, 200);
+    let mut feed = Feed::try_open(&service, "authorization", &format!("Bearer {lost}"), Some(0)).await.unwrap();
+    let revoke = json!({"hash": name_of(&lost)});
+    assert_problem(&service.post("/v1/tokens/revoke", AUDITOR, "r", &revoke).await, 403, "not-this-role");
+    let answer = service.post("/v1/tokens/revoke", OPERATOR, "r", &revoke).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    assert_problem(&get(&service, "/v1/events/1", &lost, None).await, 401, "unauthenticated");
+    feed.read_to_end().await;
+    assert!(feed.text.contains("event: end"), "a feed lives no longer than its token: {}", feed.text);
+    assert_eq!(get(&service, "/v1/events/1", &other, Some("auditor")).await.status, 200, "another token of theirs");
+    let told = service.post("/v1/tokens/revoke", OPERATOR, "again", &revoke).await;
+    assert_eq!(told.status, 200, "it stays taken back: {}", told.json);
+    let recorded = service.ledger.inspect(|world| world.grants().revoked_tokens().count()).await;
+    assert_eq!(recorded, Some(1), "once, and durable: a start takes it back again");
+    for hash in ["", "0".repeat(63).as_str(), lost.as_str()] {
+        let refused = service.post("/v1/tokens/revoke", OPERATOR, "b", &json!({"hash": hash})).await;
+        assert_problem(&refused, 400, "bad-input");
+        assert!(refused.json["pointer"] == "/hash" && !refused.json.to_string().contains(&lost), "{}", refused.json);
+    }
+}
+
 #[tokio::test]
 async fn on_the_control_socket_the_header_names_operators_alone() {
     let settings = HttpSettings { header_sign_in: HeaderSignIn::Operators, ..HttpSettings::default() };

@@ -47,6 +47,22 @@ async fn what_changed_between_two_moments_is_told_field_by_field() {
 }
 
 #[tokio::test]
+async fn from_before_its_beginning_every_field_of_a_case_comes_to_be_by_its_name() {
+    let service = Service::start().await;
+    let (case, _, rung) = referred_and_rung(&service).await;
+    let path = format!("/v1/cases/{case}/changes?from=1&to={rung}&min_position={rung}");
+    let changes = service.get(&path, LEAD).await;
+    let changes = changes.json["changes"].as_array().unwrap();
+    assert!(changes.len() > 10, "{changes:?}");
+    for change in changes {
+        let field = change["field"].as_str().unwrap();
+        assert!(field.len() > 1 && field.starts_with('/') && change["before"].is_null(), "{change}");
+    }
+    let kind = changes.iter().find(|change| change["field"] == "/kind").unwrap();
+    assert_eq!(kind["after"], "chronic_absence");
+}
+
+#[tokio::test]
 async fn the_past_is_for_those_who_see_the_whole_case_today() {
     let service = Service::start().await;
     let (case, referred, rung) = referred_and_rung(&service).await;

@@ -54,6 +54,36 @@ async fn who_could_see_a_comment_and_when_is_told_to_its_owner_and_to_those_who_
 }
 
 #[tokio::test]
+async fn who_could_see_a_file_and_when_is_told_as_of_a_comment() {
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let act = async |key: &str, name: &str, facts: Value| {
+        let personal = if name == "upload-file" { json!({"file": {"name": "Plan.pdf"}}) } else { json!({}) };
+        let body = json!({"facts": facts, "personal": personal});
+        let answer = service.post(&action(&case, name), LEAD, key, &body).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.json);
+    };
+    let sha256 = "ab".repeat(32);
+    act("f", "upload-file", json!({"kind": "attendance_plan", "bytes": 1_000, "sha256": sha256})).await;
+    let path = format!("/v1/cases/{case}/viewers");
+    let viewers = async || {
+        let answer = service.post(&path, AUDITOR, "v", &json!({"file": 1})).await;
+        assert_eq!((answer.status.as_u16(), &answer.json["file"]), (200, &json!(1)), "{}", answer.json);
+        let spans = answer.json["spans"].as_array().unwrap().clone();
+        spans.into_iter().map(|span| (span["viewer"].clone(), span["until"].is_null())).collect::<Vec<_>>()
+    };
+    let (provider, school) = (json!({"provider": "ASP-01"}), json!({"school": "S-001"}));
+    assert_eq!(viewers().await, [(provider.clone(), true)]);
+    act("s", "change-file-sharing", json!({"file": 1, "share_with_schools": true})).await;
+    assert_eq!(viewers().await, [(provider.clone(), true), (school.clone(), true)]);
+    act("u", "change-file-sharing", json!({"file": 1, "share_with_schools": false})).await;
+    assert_eq!(viewers().await, [(provider, true), (school, false)], "when it was taken back is told too");
+    for body in [json!({}), json!({"comment": 1, "file": 1})] {
+        assert_problem(&service.post(&path, AUDITOR, "v", &body).await, 400, "bad-input");
+    }
+}
+
+#[tokio::test]
 async fn a_birth_date_after_today_opens_no_case_and_the_answer_names_the_field() {
     let service = Service::start().await;
     let mut body = referral();

@@ -61,3 +61,36 @@ async fn another_provider_and_a_school_see_none_of_it() {
     }
     assert_eq!(service.get(&path, AUDITOR).await.json["total"], json!(2));
 }
+
+#[tokio::test]
+async fn the_queue_is_read_page_by_page_each_entry_once_and_a_cursor_is_of_its_own_queue() {
+    let service = Service::start().await;
+    for n in 0..7 {
+        let mut body = referral();
+        body["facts"]["urgent"] = json!(n % 3 == 0);
+        body["personal"]["student"]["given_names"] = json!(format!("Mere {n}"));
+        let answer = service.post("/v1/cases", SCHOOL, &format!("k{n}"), &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.json);
+    }
+    let last = service.ledger.reader().durable();
+    let ask = async |filter: &str| service.get(&format!("/v1/work?{filter}&min_position={last}"), LEAD).await;
+    let whole = ask("limit=500").await.json;
+    let entries = whole["items"].as_array().unwrap();
+    assert_eq!((entries.len(), &whole["total"], &whole["next"]), (14, &json!(14), &Value::Null), "{whole}");
+    for limit in [1, 3, 5, 14] {
+        let (mut read, mut filter) = (Vec::new(), format!("limit={limit}"));
+        loop {
+            let page = ask(&filter).await.json;
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= limit && page["total"] == 14 && page["counts"] == whole["counts"], "{page}");
+            read.extend(items.clone());
+            let Some(next) = page["next"].as_str() else { break };
+            filter = format!("limit={limit}&cursor={next}");
+        }
+        assert_eq!(&read, entries, "{limit} a page");
+    }
+    let next = ask("limit=2").await.json["next"].as_str().unwrap().to_owned();
+    assert_problem(&ask(&format!("what=meet_school&cursor={next}")).await, 400, "bad-cursor");
+    let other = service.get(&format!("/v1/work?cursor={next}"), AUDITOR).await;
+    assert_problem(&other, 400, "bad-cursor");
+}

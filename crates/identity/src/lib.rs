@@ -28,4 +28,5 @@ pub use keyring::{IssuerHealth, KeyState};
 pub use settings::{Algorithm, ClaimNames, IdentitySettings, IssuerSettings, Mfa, SettingsError, Subjects};
 pub use token::bearer;
 pub use verified::{TokenHash, Verified};
+pub use sessions::matters_until;
 pub use verifier::{Health, Verifier};

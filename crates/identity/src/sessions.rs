@@ -53,6 +53,11 @@ struct Known {
     until: Timestamp,
 }
 
+/// Returns when a token that was taken up to a time has ended at the latest: until then it matters that it was revoked.
+pub fn matters_until(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_add(LIFETIME_MAX + 2 * LEEWAY))
+}
+
 impl Default for Sessions {
     fn default() -> Sessions {
         Sessions::holding(REMEMBERED_MAX, REVOKED_MAX)
@@ -117,10 +122,8 @@ impl Sessions {
     /// Revokes one token.
     pub fn revoke(&self, token: TokenHash, now: Timestamp) {
         let mut inner = self.inner.write();
-        // A token that was taken up to now ends at the latest then.
-        let matters_until = Timestamp(now.0.saturating_add(LIFETIME_MAX + 2 * LEEWAY));
         inner.make_room(self.revoked_max, now);
-        inner.tokens.insert(token, matters_until);
+        inner.tokens.insert(token, matters_until(now));
         inner.drop_revoked();
     }
 

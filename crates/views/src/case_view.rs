@@ -6,6 +6,7 @@ mod keeper;
 mod key;
 mod limited;
 mod list;
+mod nearly;
 mod parts;
 mod personal;
 mod purge;
@@ -33,7 +34,7 @@ use crate::store::{self, AsOf, Remedy};
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 5,
+    version: 6,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
     keeper: || Box::new(keeper::CaseKeeper::default()),
@@ -143,16 +144,24 @@ impl CaseView {
         self.read(|db, as_of| list::page(db, identity, scopes, query, limit, as_of))
     }
 
-    /// Finds cases of some lists by the student's name: every word must begin a name; macrons and double vowels are one.
+    /// Finds cases of some lists by the student's name or the case's number: every word must begin a name; macrons and
+    /// double vowels are one, and where few are found names with one slip of a key are looked for too.
     pub fn search(&self, scopes: &[Scope], text: &str, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
         self.read(|db, as_of| search::hits(db, scopes, text, limit, as_of))
     }
 
+    /// Finds the cases of a student, as far as some lists show who the student is.
+    pub fn search_student(&self, scopes: &[Scope], student: StudentId, limit: u32) -> Result<SearchHits, QueryError> {
+        let limit = limit_of(Some(limit))?;
+        self.read(|db, as_of| search::of_student(db, scopes, student, limit, as_of))
+    }
+
     /// Returns what is to be done on the cases of some lists, urgent first, then by the day it is due.
     pub fn work(&self, scopes: &[Scope], query: &WorkQuery) -> Result<WorkPage, QueryError> {
         let limit = limit_of(query.limit)?;
-        self.read(|db, as_of| work::page(db, scopes, query, limit, as_of))
+        let identity = self.shared.reader.identity();
+        self.read(|db, as_of| work::page(db, identity, scopes, query, limit, as_of))
     }
 
     /// Returns where a case stands for access: for those who decide, and show nothing of it.

@@ -24,26 +24,32 @@ impl ListId {
 
     /// Returns the cursor of the page after `key`.
     pub fn cursor(self, key: u64) -> String {
-        let mut bytes = [FORM; 17];
-        bytes[1..9].copy_from_slice(&self.0);
-        bytes[9..].copy_from_slice(&key.to_be_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.cursor_of(&key.to_be_bytes())
     }
 
     /// Reads a cursor of this list back.
     pub fn key(self, cursor: &str) -> Result<u64, QueryError> {
+        self.key_bytes(cursor).map(u64::from_be_bytes)
+    }
+
+    /// Returns the cursor of the page after a key of several parts.
+    pub fn cursor_of(self, key: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([&[FORM], &self.0[..], key].concat())
+    }
+
+    /// Reads the key of a cursor of this list back, of so many bytes.
+    pub fn key_bytes<const N: usize>(self, cursor: &str) -> Result<[u8; N], QueryError> {
         let bad = |why| QueryError::BadCursor { why };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad("is not one of this service"))?;
-        let bytes: [u8; 17] = bytes.try_into().map_err(|_| bad("is not one of this service"))?;
-        if bytes[0] != FORM {
-            return Err(bad("is not one of this service"));
+        let foreign = || bad("is not one of this service");
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| foreign())?;
+        let (form, rest) = bytes.split_first().ok_or_else(foreign)?;
+        let (list, key) = rest.split_at_checked(self.0.len()).ok_or_else(foreign)?;
+        let key = key.try_into().map_err(|_| foreign())?;
+        match (*form == FORM, list == self.0) {
+            (false, _) => Err(foreign()),
+            (_, false) => Err(bad("was made for another list, or for a ledger that was restored since")),
+            _ => Ok(key),
         }
-        if bytes[1..9] != self.0 {
-            return Err(bad("was made for another list, or for a ledger that was restored since"));
-        }
-        let mut key = [0; 8];
-        key.copy_from_slice(&bytes[9..]);
-        Ok(u64::from_be_bytes(key))
     }
 }
 

@@ -179,6 +179,8 @@ pub struct SearchHits {
     pub items: Vec<ShownItem>,
     /// Whether more were found than are shown: search with more of the name.
     pub more: bool,
+    /// How many of them, the last ones, have names that are only nearly those searched for.
+    pub nearly: u32,
     /// The position the answer is true at.
     pub as_of: Position,
 }
@@ -203,11 +205,13 @@ pub struct CaseThen {
 /// What is to be done, urgent first, then by the day it is due.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct WorkPage {
-    /// The first entries.
+    /// The entries of the page.
     pub items: Vec<WorkEntry>,
-    /// How many there are of each kind.
+    /// What to ask `cursor` for the next page; absent on the last.
+    pub next: Option<String>,
+    /// How many there are of each kind, on all pages.
     pub counts: Vec<WorkCount>,
-    /// How many there are; more than `items` are reached by narrower filters.
+    /// How many there are, on all pages.
     pub total: u64,
     /// The New Zealand day that *overdue* speaks of: that of the latest event.
     pub on: NaiveDate,

@@ -106,6 +106,8 @@ pub struct WorkQuery {
     pub due_by: Option<NaiveDate>,
     /// Overdue on the New Zealand day of the latest event.
     pub overdue: Option<bool>,
+    /// Where the page before ended: its `next`.
+    pub cursor: Option<String>,
     /// How many entries, up to [`CaseQuery::LIMIT_MAX`]; [`CaseQuery::LIMIT_DEFAULT`] when nothing is said.
     pub limit: Option<u32>,
 }

@@ -9,8 +9,9 @@ use caseledger_events::event::*;
 use caseledger_events::ids::{CaseId, StreamId};
 use caseledger_events::testing::*;
 use caseledger_projections::testing::{Tape, Term, note, student, written};
+use caseledger_projections::work_queue::Work;
 use caseledger_views::{
-    Asked, AskedRequest, CaseQuery, CaseView, Flag, QueryError, ShownCase, ShownItem, Sort, WhichCase,
+    AsAt, Asked, AskedRequest, CaseQuery, CaseView, Flag, QueryError, ShownCase, ShownItem, Sort, WhichCase, WorkQuery,
 };
 
 /// Folds where every case stands, as the view must.
@@ -225,6 +226,59 @@ fn what_restricted_events_tell_is_left_out_of_facts_alone() {
     assert_eq!(listed.remove(0).case().unwrap().row, facts.row, "a list says no more than the case");
     let flag = CaseQuery { flag: Some(Flag::OutOfCountryUnconfirmed), ..CaseQuery::default() };
     assert_eq!(view.list(&scopes, &flag).unwrap().total, 0);
+}
+
+#[test]
+fn q33_no_task_tells_of_an_answer_where_answers_are_not_shown() {
+    let mut tape = Tape::new();
+    let task = |task, kind| TaskAdded { task: TaskNumber(task), kind, due_on: day("2026-06-15"), assigned_to: None };
+    let ended = |task, reads_answer| TaskCompleted { task: TaskNumber(task), done: true, reads_answer };
+    let (request, reason) = (RequestNumber(2), WithdrawalReason::NotNeeded);
+    for past in at_work(ca_case()).into_iter().chain([
+        on("2026-03-01", task(1, TaskKind::Contact)),
+        on("2026-03-05", DetailedImmigrationCheckRequested { request: RequestNumber(1) }),
+        on("2026-03-06", InformationRequestAnswered { detailed: true, ..inz_answered(1, Whereabouts::NotOut) }),
+        on("2026-03-06", task(2, TaskKind::ReadAnswer)),
+        on("2026-03-07", ended(2, true)),
+        on("2026-03-07", task(3, TaskKind::ReadAnswer)),
+        on("2026-03-08", DetailedImmigrationCheckRequested { request }),
+        on("2026-03-09", InformationRequestWithdrawn { request, agency: Agency::Inz, reason, detailed: true }),
+    ]) {
+        tape.case(CASE, past);
+    }
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    let head = caught_up(&views).position;
+    let view = views.case_view();
+    for (role, shown) in [
+        (Role::RelationshipManager, false),
+        (Role::ServiceDesk, false),
+        (Role::NationalServiceDelivery, false),
+        (Role::Cit, false),
+        (Role::Auditor, true),
+    ] {
+        let asker = principal(person(role, "P-3", "MOE"));
+        let decide = |case: &Standing| authorise(&asker, Operation::Timeline, case, today());
+        let Asked::Granted(_, case) = view.case(WhichCase::Id(CASE), decide).unwrap() else { panic!("{role}") };
+        let case = case.unwrap().case().unwrap();
+        let tasks: Vec<u16> = case.row.beside.tasks.iter().map(|task| task.task.0).collect();
+        assert_eq!(tasks, if shown { vec![1, 3] } else { vec![1] }, "{role}");
+        let then = view.case_at(WhichCase::Id(CASE), decide, AsAt::Position(head)).unwrap();
+        let Asked::Granted(_, Some(then)) = then else { panic!("{role}") };
+        assert_eq!(then.case.unwrap().row.beside.tasks, case.row.beside.tasks, "{role} of the past");
+        let page = view.timeline(WhichCase::Id(CASE), decide, None, None).unwrap();
+        let Asked::Granted(_, Some(page)) = page else { panic!("{role}") };
+        let told = page.items.iter().filter(|entry| {
+            matches!(entry.row.kind.as_str(), "task_added" | "task_completed" | "information_request_withdrawn")
+        });
+        assert_eq!(told.count(), if shown { 5 } else { 1 }, "{role}'s timeline");
+        let scopes = scopes_of(person(role, "P-3", "MOE"), Operation::List);
+        let work = view.work(&scopes, &WorkQuery::default()).unwrap();
+        let tells = work.items.iter().filter(|entry| entry.what.tells_of_restricted());
+        assert_eq!(tells.count(), usize::from(shown), "{role}'s work");
+        let asked = WorkQuery { what: Some(Work::ReadAnswer), ..WorkQuery::default() };
+        assert_eq!(view.work(&scopes, &asked).unwrap().total, u64::from(shown), "nor by a filter, {role}");
+    }
 }
 
 #[test]

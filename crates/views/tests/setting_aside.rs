@@ -26,9 +26,9 @@ fn expect_aside(place: &Place, store: &Store, reason: &str) {
     assert_eq!(status.set_aside.len(), 1, "{status:?}");
     assert!(status.set_aside[0].reason.contains(reason), "{status:?}");
     assert!(status.last_error.unwrap().contains(reason));
-    assert_eq!(status.set_aside[0].file, "case_view.v5.1.sqlite.set-aside-1");
+    assert_eq!(status.set_aside[0].file, "case_view.v6.1.sqlite.set-aside-1");
     assert!(place.views().join(&status.set_aside[0].file).exists());
-    assert_eq!(status.file, "case_view.v5.2.sqlite");
+    assert_eq!(status.file, "case_view.v6.2.sqlite");
     views.shutdown();
     assert_eq!(place.dump(), place.fresh(store));
     let views = place.start(store);
@@ -152,5 +152,5 @@ fn a_file_without_a_pointer_is_taken_up() {
     let store = place.open();
     let views = place.start(&store);
     let status = caught_up(&views);
-    assert_eq!((status.file.as_str(), status.set_aside), ("case_view.v5.1.sqlite", vec![]));
+    assert_eq!((status.file.as_str(), status.set_aside), ("case_view.v6.1.sqlite", vec![]));
 }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TokenRevoked;
 use crate::codec::BadFrame;
 use crate::dates::OccurredAt;
 use crate::envelope::{Recorded, Role, Scope};
@@ -22,6 +23,8 @@ pub enum AccessEvent {
     RoleGranted(RoleGranted),
     /// A person may no longer.
     RoleRevoked(RoleRevoked),
+    /// A token is taken no more.
+    TokenRevoked(TokenRevoked),
 }
 
 /// That a person may act in a role for an organisation; takes the place of an earlier grant of the same.
@@ -74,13 +77,14 @@ pub enum RevokeReason {
 
 impl AccessEvent {
     /// Every stored name.
-    pub const KINDS: [&'static str; 2] = ["role_granted", "role_revoked"];
+    pub const KINDS: [&'static str; 3] = ["role_granted", "role_revoked", "token_revoked"];
 
     /// Returns the stored name.
     pub fn kind(&self) -> &'static str {
         match self {
             AccessEvent::RoleGranted(_) => "role_granted",
             AccessEvent::RoleRevoked(_) => "role_revoked",
+            AccessEvent::TokenRevoked(_) => "token_revoked",
         }
     }
 
@@ -90,7 +94,7 @@ impl AccessEvent {
             stream: StreamId::system(ACCESS_STREAM),
             kind: self.kind(),
             schema: 1,
-            facts: rmp_serde::to_vec_named(self).expect("codes and dates are plain data"),
+            facts: rmp_serde::to_vec_named(self).expect("codes, dates and hashes are plain data"),
             occurred_at,
             scope: Scope::default(),
             carries_parts: false,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AccessEvent, Grants, Key, RevokeReason, RoleGranted, RoleRevoked};
+use super::{AccessEvent, Grants, Key, RevokeReason, RevokeToken, RoleGranted, RoleRevoked};
 use crate::envelope::Role::{self, *};
 use crate::envelope::Source;
 use crate::ids::Code;
@@ -20,6 +20,8 @@ pub enum AccessAct {
     Grant(GrantRole),
     /// Revokes one.
     Revoke(RevokeRole),
+    /// Takes a token back.
+    RevokeToken(RevokeToken),
 }
 
 /// Grants a role; the same again with other dates or another region takes its place.
@@ -118,13 +120,6 @@ pub fn first_operator(person: Code, organisation: Code) -> AccessAct {
 }
 
 impl AccessAct {
-    fn key(&self) -> Key {
-        match *self {
-            AccessAct::Grant(GrantRole { person, role, organisation, .. })
-            | AccessAct::Revoke(RevokeRole { person, role, organisation, .. }) => Key(person, role, organisation),
-        }
-    }
-
     /// Decides it: who may, where it fits, and whether there is anything to do.
     pub fn decide(
         &self,
@@ -132,14 +127,21 @@ impl AccessAct {
         context: &Context,
         reference: &Reference,
     ) -> Result<Option<AccessEvent>, Refusal> {
-        match is_the_ledger(context) {
-            true => self.fills_the_void(grants, context)?,
-            false if !grants.is_enforced() => return Err(Refusal::OperatorFirst),
-            false => may_grant(self.key(), context)?,
-        }
+        let may = |key: Key| match is_the_ledger(context) {
+            true => self.fills_the_void(grants, context),
+            false if !grants.is_enforced() => Err(Refusal::OperatorFirst),
+            false => may_grant(key, context),
+        };
         match self {
-            AccessAct::Grant(grant) => grant.decide(grants, context, reference),
-            AccessAct::Revoke(revoke) => revoke.decide(grants, context),
+            AccessAct::Grant(grant) => {
+                may(Key(grant.person, grant.role, grant.organisation))?;
+                grant.decide(grants, context, reference)
+            }
+            AccessAct::Revoke(revoke) => {
+                may(Key(revoke.person, revoke.role, revoke.organisation))?;
+                revoke.decide(grants, context)
+            }
+            AccessAct::RevokeToken(revoke) => revoke.decide(grants, context),
         }
     }
 

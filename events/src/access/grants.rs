@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessEvent, Principal, RevokeReason, RoleGranted, RoleRevoked};
+use super::{AccessEvent, Principal, RevokeReason, RoleGranted, RoleRevoked, TokenName, TokenRevoked};
 use crate::codec::BadFrame;
 use crate::dates::Timestamp;
 use crate::envelope::{Actor, Recorded, Role};
@@ -76,10 +76,16 @@ pub struct NoLiveGrant {
     pub organisation: Code,
 }
 
+/// How long before another the time of a revocation lies that no longer matters; tokens live an hour, and clocks differ.
+const FORGOTTEN_AFTER: i64 = 4 * 3_600 * 1_000_000;
+
 /// Every grant ever made.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Grants {
     held: BTreeMap<Key, Vec<Held>>,
+    /// Tokens that were taken back, and until when that matters.
+    #[serde(default)]
+    tokens: BTreeMap<TokenName, Timestamp>,
 }
 
 impl Grants {
@@ -103,7 +109,17 @@ impl Grants {
                 let grants = self.held.entry(Key(person, role, organisation)).or_default();
                 end(grants, Ended { at, by, because: Some(reason) });
             }
+            AccessEvent::TokenRevoked(TokenRevoked { token, until }) => {
+                // What could be sent no longer when this one was taken back is forgotten, so that there are never many.
+                self.tokens.retain(|_, other| other.0.saturating_add(FORGOTTEN_AFTER) > until.0);
+                self.tokens.insert(token, until);
+            }
         }
+    }
+
+    /// Returns the tokens taken back of which some may still be sent.
+    pub fn revoked_tokens(&self) -> impl Iterator<Item = TokenRevoked> {
+        self.tokens.iter().map(|(&token, &until)| TokenRevoked { token, until })
     }
 
     /// Returns whether grants are asked for: from the first one in the log on.

@@ -74,6 +74,8 @@ operations! {
     Reference = "reference data", Ledger;
     /// Grants and revokes roles, within the table of granting.
     GrantRoles = "grant roles", Ledger;
+    /// Takes a single access token back.
+    RevokeTokens = "revoke tokens", Ledger;
     /// Asks why somebody sees a case or does not.
     ExplainAccess = "explain access", Ledger;
     /// Reads who viewed what.

@@ -2,9 +2,9 @@
 //! of the case's row, reaches no school until somebody decides that it does.
 
 use super::Level;
-use crate::event::{CaseEvent, ClosureReason, FileKind};
+use crate::event::{CaseEvent, ClosureReason};
 use crate::ids::Code;
-use crate::public;
+use crate::public::tells_of_restricted;
 
 /// What a school is told of the case of a student it has (Q17): neither flags nor requests, for they tell of
 /// immigration; not the latest activity, for it tells of comments it may not read.
@@ -52,20 +52,14 @@ impl Level {
 pub(super) fn shows(level: Level, event: &CaseEvent, by: Code, asker: Code, may_read: bool, follows: bool) -> bool {
     match level {
         Level::Full | Level::AsAtHandOver => true,
-        Level::FactsOnly => !is_restricted(event),
-        Level::Prosecution => !is_restricted(event) || is_of_prosecution(event),
+        Level::FactsOnly => !tells_of_restricted(event),
+        Level::Prosecution => !tells_of_restricted(event) || is_of_prosecution(event),
         Level::School => to_a_school(event, by == asker, may_read),
         Level::SharedItems => matches!(event, CaseEvent::CommentAdded(_)) && may_read,
         Level::OwnRequest => of_own_request(event, by == asker, follows),
         Level::Question => matches!(event, CaseEvent::InformationRequestOpened(_)) && may_read,
         Level::Preview | Level::Receipt => false,
     }
-}
-
-/// Whether an event tells of immigration, prosecution or a child's safety: by its type, or as the kind of a file (V7).
-fn is_restricted(event: &CaseEvent) -> bool {
-    public::is_restricted(event.kind())
-        || matches!(event, CaseEvent::FileUploaded(e) if e.kind == FileKind::OverseasEvidence)
 }
 
 fn is_of_prosecution(event: &CaseEvent) -> bool {
@@ -76,7 +70,7 @@ fn is_of_prosecution(event: &CaseEvent) -> bool {
 ///
 /// Immigration, prosecution and Oranga Tamariki never: also not as the reason a case was closed for.
 fn to_a_school(event: &CaseEvent, own: bool, may_read: bool) -> bool {
-    if is_restricted(event) {
+    if tells_of_restricted(event) {
         return false;
     }
     match event {

@@ -98,7 +98,7 @@ pub const TABLE: &[Row] = &[
     row(Auditor, Reach::All, Level::Full, ALL, &[BreakGlass], "A22"),
     row(Auditor, Reach::Ledger, Level::Full, NOTHING, &[RawEvents, Frames, Export, ExplainAccess, AccessLedger], "A22, E42, NZISM 16.6"),
     row(Operator, Reach::All, Level::FactsOnly, NOTHING, &[Feed], "A22"),
-    row(Operator, Reach::Ledger, Level::FactsOnly, NOTHING, &[RawEvents, Frames, Reference, GrantRoles, ExplainAccess, ManageKeys, Operate], "A22, E47"),
+    row(Operator, Reach::Ledger, Level::FactsOnly, NOTHING, &[RawEvents, Frames, Reference, GrantRoles, RevokeTokens, ExplainAccess, ManageKeys, Operate], "A22, E47"),
     row(ReportingJob, Reach::All, Level::FactsOnly, NOTHING, &[Feed, List], "A22, W1, W2"),
     row(ReportingJob, Reach::Ledger, Level::FactsOnly, NOTHING, &[RawEvents, Export], "A22, W1, W2"),
     // Feeds: they tell, and ask nothing but what was asked of them.

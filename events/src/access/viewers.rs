@@ -1,4 +1,4 @@
-//! Who could see a comment, and when: from the history of sharing, enrolment and holding (V5, Q28, Q30).
+//! Who could see a comment or a file, and when: from the history of sharing, enrolment and holding (V5, Q28, Q30).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,34 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Operation, Principal, Standing, Written, authorise};
+use super::{Filter, Operation, Principal, Sight, Standing, Written, authorise};
 use crate::codec::BadFrame;
 use crate::dates::{Timestamp, start_of_day};
 use crate::envelope::Recorded;
-use crate::event::{CaseEvent, CommentNumber};
+use crate::event::{CaseEvent, CommentNumber, FileNumber};
 use crate::ids::{Code, Position};
 use crate::personal::Group;
+use crate::public::tells_of_restricted;
+
+/// What is shared with schools, or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Item {
+    /// A comment of the case.
+    Comment(CommentNumber),
+    /// A file of the case.
+    File(FileNumber),
+}
+
+impl Item {
+    /// Returns whether an event put it on the case, and then whether a school did.
+    fn put_by_school(self, read: &CaseEvent) -> Option<bool> {
+        match (self, read) {
+            (Item::Comment(item), CaseEvent::CommentAdded(e)) => (e.comment == item).then_some(e.by_school),
+            (Item::File(item), CaseEvent::FileUploaded(e)) => (e.file == item).then_some(e.by_school),
+            _ => None,
+        }
+    }
+}
 
 /// Who could see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -39,51 +60,52 @@ pub struct Span {
     pub until: Option<Timestamp>,
 }
 
-/// A comment as its case stood at a moment: whom it was shown to then.
+/// A comment or a file as its case stood at a moment: whom it was shown to then.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CommentThen {
+pub struct ItemThen {
     standing: Standing,
-    text: Written,
+    put: CaseEvent,
+    written: Written,
     on: NaiveDate,
 }
 
-impl CommentThen {
-    /// Folds a history up to a moment, oldest event first; `None` where there was no such comment yet.
-    pub fn fold(
-        history: &[Recorded<'_>],
-        comment: CommentNumber,
-        at: Timestamp,
-    ) -> Result<Option<CommentThen>, BadFrame> {
-        let (mut standing, mut text) = (None, None);
+impl ItemThen {
+    /// Folds a history up to a moment, oldest event first; `None` where there was no such item yet.
+    pub fn fold(history: &[Recorded<'_>], item: Item, at: Timestamp) -> Result<Option<ItemThen>, BadFrame> {
+        let (mut standing, mut put) = (None, None);
         for event in history.iter().take_while(|event| event.recorded_at <= at) {
             let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { continue };
             standing = Standing::evolve(standing, event, &read);
-            if matches!(&read, CaseEvent::CommentAdded(e) if e.comment == comment) {
+            if item.put_by_school(&read).is_some() {
+                let comment = if let Item::Comment(comment) = item { Some(comment) } else { None };
                 let (by, at) = (event.actor.organisation, event.position);
-                text = Some(Written { by, at, comment: Some(comment), agency: None });
+                put = Some((read, Written { by, at, comment, agency: None }));
             }
         }
         let on = at.auckland();
-        Ok(standing.zip(text).map(|(standing, text)| CommentThen { standing, text, on }))
+        Ok(standing.zip(put).map(|(standing, (put, written))| ItemThen { standing, put, written, on }))
     }
 
-    /// Returns whether the case, opened by somebody then, would have shown the text: by their row and its columns.
+    /// Returns whether the case, opened by somebody then, would have shown it: by their row and its columns.
+    ///
+    /// Of a file that is what it is; whoever is shown no word of any case is told that there is one, and not counted here.
     pub fn is_shown_to(&self, asker: &Principal) -> bool {
         let opened = authorise(asker, Operation::OpenCase, &self.standing, self.on);
-        opened.is_ok_and(|grant| grant.shows_field(Group::Narrative, &self.text))
+        opened.is_ok_and(|grant| match self.put {
+            CaseEvent::FileUploaded(_) => {
+                grant.sees(Group::Narrative) != Sight::No && grant.shows_event(&self.put, &self.written)
+            }
+            _ => grant.shows_field(Group::Narrative, &self.written),
+        })
     }
 }
 
-/// Tells who could see a comment, and when, up to a moment; the history is that of its case, oldest event first.
+/// Tells who could see a comment or a file, and when, up to a moment; the history is that of its case, oldest event first.
 ///
 /// It replays what was known at each moment, so that a late report of the register changes nothing of the past, and a
 /// future one changes things on its day.
-pub fn who_could_see(
-    history: &[Recorded<'_>],
-    comment: CommentNumber,
-    until: Timestamp,
-) -> Result<Vec<Span>, BadFrame> {
-    let mut replay = Replay::new(comment);
+pub fn who_could_see(history: &[Recorded<'_>], item: Item, until: Timestamp) -> Result<Vec<Span>, BadFrame> {
+    let mut replay = Replay::new(item);
     for (i, event) in history.iter().enumerate().take_while(|(_, event)| event.recorded_at <= until) {
         if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
             replay.take(event, &read);
@@ -95,24 +117,33 @@ pub fn who_could_see(
 }
 
 struct Replay {
-    comment: CommentNumber,
+    item: Item,
     standing: Option<Standing>,
-    written: Option<(Position, Option<Code>)>,
+    put: Option<Put>,
     open: BTreeMap<Viewer, Timestamp>,
     ended: Vec<Span>,
 }
 
+/// That it was put on the case.
+#[derive(Clone, Copy)]
+struct Put {
+    at: Position,
+    /// The school that did, where one did.
+    school: Option<Code>,
+    /// Whether it tells what no school is told (V7).
+    restricted: bool,
+}
+
 impl Replay {
-    fn new(comment: CommentNumber) -> Replay {
-        Replay { comment, standing: None, written: None, open: BTreeMap::new(), ended: Vec::new() }
+    fn new(item: Item) -> Replay {
+        Replay { item, standing: None, put: None, open: BTreeMap::new(), ended: Vec::new() }
     }
 
     fn take(&mut self, event: &Recorded<'_>, read: &CaseEvent) {
         self.standing = Standing::evolve(self.standing.take(), event, read);
-        if let CaseEvent::CommentAdded(e) = read
-            && e.comment == self.comment
-        {
-            self.written = Some((event.position, e.by_school.then_some(event.actor.organisation)));
+        if let Some(by_school) = self.item.put_by_school(read) {
+            let school = by_school.then_some(event.actor.organisation);
+            self.put = Some(Put { at: event.position, school, restricted: tells_of_restricted(read) });
         }
     }
 
@@ -142,11 +173,11 @@ impl Replay {
     }
 
     fn viewers(&self, at: Timestamp) -> BTreeSet<Viewer> {
-        let (Some(standing), Some((position, author))) = (&self.standing, self.written) else {
+        let (Some(standing), Some(put)) = (&self.standing, self.put) else {
             return BTreeSet::new();
         };
         let mut viewers: BTreeSet<Viewer> = standing.provider().map(Viewer::Provider).into_iter().collect();
-        let handed_over = standing.hand_overs.iter().filter(|hand_over| hand_over.at >= position);
+        let handed_over = standing.hand_overs.iter().filter(|hand_over| hand_over.at >= put.at);
         viewers.extend(handed_over.map(|hand_over| Viewer::Provider(hand_over.provider)));
         if Filter::WithMinistry.admits(standing).is_ok() {
             viewers.insert(Viewer::Cit);
@@ -155,14 +186,25 @@ impl Replay {
         let still_reaches = |author: &Code| {
             standing.requested_by(*author, None) || (standing.is_active && standing.enrolled_at(day) == Some(*author))
         };
-        viewers.extend(author.filter(still_reaches).map(Viewer::Author));
-        let is_shared = standing.shared.iter().any(|shared| shared.comment == self.comment);
-        if is_shared && standing.is_active {
-            let last = standing.shared_with_last(day).any(|comment| comment == self.comment);
-            let last = last.then(|| standing.last_school(day)).flatten();
-            viewers.extend(standing.enrolled_at(day).or(last).map(Viewer::School));
+        if put.restricted {
+            return viewers;
         }
+        viewers.extend(put.school.filter(still_reaches).map(Viewer::Author));
+        viewers.extend(self.shared_with(standing, day).map(Viewer::School));
         viewers
+    }
+
+    /// Returns the school it is shared with on a day; to the last school of a student enrolled nowhere no file is shown.
+    fn shared_with(&self, standing: &Standing, day: NaiveDate) -> Option<Code> {
+        let (is_shared, last) = match self.item {
+            Item::Comment(item) => {
+                let with_last = standing.shared_with_last(day).any(|comment| comment == item);
+                let last = with_last.then(|| standing.last_school(day)).flatten();
+                (standing.shared.iter().any(|shared| shared.comment == item), last)
+            }
+            Item::File(item) => (standing.shared_files.contains(&item), None),
+        };
+        (is_shared && standing.is_active).then(|| standing.enrolled_at(day).or(last)).flatten()
     }
 
     fn into_spans(self) -> Vec<Span> {

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::sharing;
 use crate::action::{Action, At, Who};
 use crate::case::Case;
-use crate::envelope::Role;
 use crate::event::{CaseEvent, CommentAdded, CommentNumber};
 use crate::parts::NoteNeeded;
 use crate::refusal::Refusal;
@@ -27,20 +27,11 @@ impl Action for AddComment {
     type Personal = NoteNeeded;
 
     fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
-        if self.share_with_schools && !at.context.actor.role.is_school() && !owns(case, at) {
-            return Err(Refusal::NotTheCaseOwner);
-        }
-        Ok(())
+        sharing::shared_at_once(self.share_with_schools, case, at)
     }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        let by_school = at.context.actor.role.is_school();
-        if let Some(ending) = case.ending
-            && by_school
-        {
-            // V1: schools see active cases; a late record is the provider's.
-            return Err(Refusal::CaseIsClosed { closed_on: ending.on, reason: ending.reason });
-        }
+        let by_school = sharing::by_school(case, at)?;
         let comment = next_comment(case)?;
         Ok(vec![CommentAdded { comment, by_school, shared_with_schools: self.share_with_schools || by_school }.into()])
     }
@@ -49,11 +40,4 @@ impl Action for AddComment {
 fn next_comment(case: &Case) -> Result<CommentNumber, Refusal> {
     let next = u16::try_from(case.comments.len() + 1).map_err(|_| Refusal::TooMany { limit: u16::MAX })?;
     Ok(CommentNumber(next))
-}
-
-/// V4: the case owner is the case manager, or the workflow lead of the provider that holds the case.
-pub(crate) fn owns(case: &Case, at: &At<'_>) -> bool {
-    let actor = at.context.actor;
-    case.provider() == Some(actor.organisation)
-        && (actor.role == Role::WorkflowLead || (actor.role == Role::CaseManager && case.manager == Some(actor.person)))
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::add_comment::owns;
+use super::sharing;
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::Case;
 use crate::event::{CaseEvent, FileNumber, FileSharingChanged};
@@ -29,20 +29,15 @@ impl Action for ChangeFileSharing {
     type Personal = MaybeNote;
 
     fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
-        if owns(case, at) { Ok(()) } else { Err(Refusal::NotTheCaseOwner) }
+        sharing::owner_alone(case, at)
     }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let file = case.file(self.file).ok_or(Refusal::UnknownFile)?;
-        if file.by_school {
-            return Err(Refusal::SchoolsOwnFile);
-        }
-        if file.shared == self.share_with_schools {
+        let shared_with_schools = self.share_with_schools;
+        if !sharing::changes(file, shared_with_schools, Refusal::SchoolsOwnFile, at)? {
             return Ok(vec![]);
         }
-        if !self.share_with_schools && !at.policy.sharing.may_unshare {
-            return Err(Refusal::SharingStays);
-        }
-        Ok(vec![FileSharingChanged { file: self.file, shared_with_schools: self.share_with_schools }.into()])
+        Ok(vec![FileSharingChanged { file: self.file, shared_with_schools }.into()])
     }
 }

@@ -6,9 +6,7 @@ use serde::Deserialize;
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::Case;
 use crate::envelope::Role;
-use crate::event::{
-    CaseClosed, CaseEvent, CaseKind, ClosureReason, InformationRequestWithdrawn, Whereabouts, WithdrawalReason,
-};
+use crate::event::{CaseClosed, CaseEvent, CaseKind, ClosureReason, Whereabouts, WithdrawalReason};
 use crate::input::BadInput;
 use crate::parts::MaybeNote;
 use crate::policy::takes;
@@ -49,14 +47,7 @@ impl Action for CloseCase {
         if self.reason == ClosureReason::OutOfCountry {
             confirmed_out(case)?;
         }
-        let withdrawn = case.open_requests.iter().map(|open| {
-            InformationRequestWithdrawn {
-                request: open.number,
-                agency: open.agency,
-                reason: WithdrawalReason::CaseClosed,
-            }
-            .into()
-        });
+        let withdrawn = case.open_requests.iter().map(|open| open.withdrawn(WithdrawalReason::CaseClosed).into());
         // The act itself comes first: it carries what was written.
         Ok(std::iter::once(CaseClosed { reason: self.reason }.into()).chain(withdrawn).collect())
     }

@@ -5,9 +5,7 @@ use serde::Deserialize;
 
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::{Case, Status};
-use crate::event::{
-    CaseEvent, CaseKindChanged, CheckOutcome, InformationRequestWithdrawn, MinistryCheckCompleted, WithdrawalReason,
-};
+use crate::event::{CaseEvent, CaseKindChanged, CheckOutcome, MinistryCheckCompleted, WithdrawalReason};
 use crate::input::BadInput;
 use crate::parts::MaybeNote;
 use crate::refusal::Refusal;
@@ -76,8 +74,5 @@ impl Action for CompleteMinistryCheck {
 
 /// A notification that ended asks nobody anything any more.
 fn withdrawn(case: &Case) -> impl Iterator<Item = CaseEvent> {
-    case.open_requests.iter().map(|open| {
-        InformationRequestWithdrawn { request: open.number, agency: open.agency, reason: WithdrawalReason::NotNeeded }
-            .into()
-    })
+    case.open_requests.iter().map(|open| open.withdrawn(WithdrawalReason::NotNeeded).into())
 }

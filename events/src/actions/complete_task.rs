@@ -35,6 +35,7 @@ impl Action for CompleteTask {
         if !case.open_tasks.contains(&self.task) {
             return Err(Refusal::NoSuchOpenTask);
         }
-        Ok(vec![TaskCompleted { task: self.task, done: self.done }.into()])
+        let reads_answer = case.answers_to_read.contains(&self.task);
+        Ok(vec![TaskCompleted { task: self.task, done: self.done, reads_answer }.into()])
     }
 }

@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::event::{CaseEvent, UnmetNeedIdentified};
 use crate::ids::Code;
 use crate::parts::MaybeNote;
-use crate::policy::takes;
+use crate::policy::in_table;
 use crate::refusal::Refusal;
 
 /// Records an unmet basic need.
@@ -27,9 +27,7 @@ impl Action for IdentifyNeed {
     type Personal = MaybeNote;
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if !takes(&at.policy.tables.needs, &self.need, at.today()) {
-            return Err(Refusal::NotInTable { table: "needs" });
-        }
+        in_table(&at.policy.tables.needs, "needs", self.need, at.today())?;
         if case.needs.contains(&self.need) {
             return Ok(vec![]);
         }

@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::event::{Agreement, AgreementChannel, CaseEvent, ProviderAgreementRecorded};
 use crate::ids::Code;
 use crate::parts::AgreementParts;
-use crate::policy::takes;
+use crate::policy::in_table;
 use crate::refusal::Refusal;
 
 /// Records that a provider agreed that `target` takes the case.
@@ -99,8 +99,6 @@ pub(crate) fn fits(agreement: Agreement, target: Code, case: &Case, at: &At<'_>)
     if agreement.provider != target && Some(agreement.provider) != case.provider() {
         return Err(Refusal::NotAParty { provider: agreement.provider });
     }
-    if !takes(&at.policy.tables.contact_roles, &agreement.agreed_by, at.today()) {
-        return Err(Refusal::NotInTable { table: "contact_roles" });
-    }
+    in_table(&at.policy.tables.contact_roles, "contact_roles", agreement.agreed_by, at.today())?;
     at.not_in_the_future(agreement.agreed_on)
 }

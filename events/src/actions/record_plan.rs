@@ -10,7 +10,7 @@ use crate::event::{CaseEvent, StudentPlanRecorded};
 use crate::ids::Code;
 use crate::input::{self, BadInput};
 use crate::parts::PlanParts;
-use crate::policy::takes;
+use crate::policy::in_table;
 use crate::refusal::Refusal;
 
 /// Records the student plan, or a revision of it; the words are personal.
@@ -42,8 +42,8 @@ impl Action for RecordPlan {
     }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if !self.barriers.iter().all(|barrier| takes(&at.policy.tables.barriers, barrier, at.today())) {
-            return Err(Refusal::NotInTable { table: "barriers" });
+        for &barrier in &self.barriers {
+            in_table(&at.policy.tables.barriers, "barriers", barrier, at.today())?;
         }
         let revision = case.plans.checked_add(1).ok_or(Refusal::TooMany { limit: u16::MAX })?;
         Ok(vec![

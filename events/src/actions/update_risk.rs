@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::event::{CaseEvent, RiskUpdated};
 use crate::ids::Code;
 use crate::parts::MaybeNote;
-use crate::policy::takes;
+use crate::policy::in_table;
 use crate::refusal::Refusal;
 
 /// Records how much is at risk.
@@ -27,9 +27,7 @@ impl Action for UpdateRisk {
     type Personal = MaybeNote;
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if !takes(&at.policy.tables.risk_levels, &self.level, at.today()) {
-            return Err(Refusal::NotInTable { table: "risk_levels" });
-        }
+        in_table(&at.policy.tables.risk_levels, "risk_levels", self.level, at.today())?;
         if case.risk == Some(self.level) {
             return Ok(vec![]);
         }

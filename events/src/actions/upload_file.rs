@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::add_comment::owns;
+use super::sharing;
 use crate::action::{Action, At, Who};
 use crate::case::Case;
 use crate::event::{CaseEvent, FileKind, FileNumber, FileUploaded};
@@ -51,20 +51,11 @@ impl Action for UploadFile {
     }
 
     fn may(&self, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
-        if self.share_with_schools && !at.context.actor.role.is_school() && !owns(case, at) {
-            return Err(Refusal::NotTheCaseOwner);
-        }
-        Ok(())
+        sharing::shared_at_once(self.share_with_schools, case, at)
     }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        let by_school = at.context.actor.role.is_school();
-        if let Some(ending) = case.ending
-            && by_school
-        {
-            // V1: schools see active cases; a late record is the provider's.
-            return Err(Refusal::CaseIsClosed { closed_on: ending.on, reason: ending.reason });
-        }
+        let by_school = sharing::by_school(case, at)?;
         let next = u16::try_from(case.files.len() + 1).map_err(|_| Refusal::TooMany { limit: u16::MAX })?;
         Ok(vec![
             FileUploaded {

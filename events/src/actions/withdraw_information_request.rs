@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::action::{Action, At, OnClosed, Who};
 use crate::case::{Case, Status};
 use crate::envelope::Role;
-use crate::event::{CaseEvent, InformationRequestWithdrawn, RequestNumber, WithdrawalReason};
+use crate::event::{CaseEvent, RequestNumber, WithdrawalReason};
 use crate::parts::MaybeNote;
 use crate::refusal::Refusal;
 
@@ -51,6 +51,6 @@ impl Action for WithdrawInformationRequest {
             WithdrawBecause::SentInError => WithdrawalReason::SentInError,
             WithdrawBecause::NoAnswer => WithdrawalReason::NoAnswer,
         };
-        Ok(vec![InformationRequestWithdrawn { request: open.number, agency: open.agency, reason }.into()])
+        Ok(vec![open.withdrawn(reason).into()])
     }
 }

@@ -57,6 +57,7 @@ impl Case {
             files: Vec::new(),
             tasks: 0,
             open_tasks: Vec::new(),
+            answers_to_read: Vec::new(),
             needs: Vec::new(),
             pathway: None,
             home_education_applied: false,
@@ -149,8 +150,14 @@ impl Case {
             CaseEvent::TaskAdded(e) => {
                 self.tasks = e.task.0;
                 self.open_tasks.push(e.task);
+                if e.kind == TaskKind::ReadAnswer {
+                    self.answers_to_read.push(e.task);
+                }
             }
-            CaseEvent::TaskCompleted(e) => self.open_tasks.retain(|&task| task != e.task),
+            CaseEvent::TaskCompleted(e) => {
+                self.open_tasks.retain(|&task| task != e.task);
+                self.answers_to_read.retain(|&task| task != e.task);
+            }
             CaseEvent::CasePaused(_) => self.status = Status::Paused,
             CaseEvent::CaseResumed(_) => self.status = Status::Active,
             CaseEvent::Waitlisted(_) => self.waitlisted = true,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Agency, ContactDetailsRecorded, RequestNumber};
+use crate::event::{Agency, ContactDetailsRecorded, InformationRequestWithdrawn, RequestNumber, WithdrawalReason};
 use crate::ids::Code;
 
 /// An information request that is not answered yet.
@@ -17,6 +17,14 @@ pub struct OpenRequest {
     pub detailed: bool,
     /// Whether *Gone Overseas* triggered it: then it never pins (E4).
     pub automatic: bool,
+}
+
+impl OpenRequest {
+    /// Returns the event that takes it back (E19).
+    pub(crate) fn withdrawn(&self, reason: WithdrawalReason) -> InformationRequestWithdrawn {
+        let OpenRequest { number: request, agency, detailed, .. } = *self;
+        InformationRequestWithdrawn { request, agency, reason, detailed }
+    }
 }
 
 /// What the rules need of a comment.

@@ -20,6 +20,8 @@ fn of_key(key: &str, old: &Map<String, Value>, new: &Map<String, Value>, at: &st
     let here = format!("{at}/{key}");
     match (key, old.get(key), new.get(key)) {
         ("description" | "title" | "$schema", _, _) => None,
+        // Policies are stored whole: what a table holds where nothing is said concerns whoever sets one, and nothing stored.
+        ("default", Some(Value::Array(_) | Value::Object(_)), Some(Value::Array(_) | Value::Object(_))) => None,
         ("required", before, now) => {
             let (before, now) = (names(before), names(now));
             (before != now).then(|| format!("{here} is {now:?} and was {before:?}"))

@@ -1,5 +1,6 @@
 //! Information requests to Immigration NZ and MSD, overseas evidence, Not Located (R18–R25).
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,10 @@ pub struct InformationRequestOpened {
     pub agency: Agency,
     /// Whether the leave reason *Gone Overseas* triggered it (R14).
     pub automatic: bool,
+    /// The day from which it is overdue, as policy says; it stays open and goes on pinning (Q32). Absent where policy names
+    /// no such day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_on: Option<NaiveDate>,
 }
 
 /// What an immigration answer means for the rules; the code as answered is personal (design §3).
@@ -67,6 +72,9 @@ pub struct InformationRequestWithdrawn {
     pub agency: Agency,
     /// Why.
     pub reason: WithdrawalReason,
+    /// Whether it was a detailed check (E21), which restricted events alone tell of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detailed: bool,
 }
 
 /// E19: why a request was taken back.

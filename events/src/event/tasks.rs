@@ -49,6 +49,9 @@ pub struct TaskCompleted {
     pub task: TaskNumber,
     /// Whether it was done.
     pub done: bool,
+    /// Whether it was to read an agency's answer (Q33), which restricted events alone tell of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_answer: bool,
 }
 
 /// E39: something is to take place.

@@ -1,6 +1,8 @@
 //! One stored frame of every event type: of a case, of the ledger itself, and of the reference data.
 
-use crate::access::{AccessEvent, GlassReason, Operation, RevokeReason, RoleGranted, RoleRevoked};
+use crate::access::{
+    AccessEvent, GlassReason, Operation, RevokeReason, RoleGranted, RoleRevoked, TokenName, TokenRevoked,
+};
 use crate::codec;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Recorded, Role, Scope, Source};
@@ -138,7 +140,10 @@ fn of_providers() -> Vec<Sample> {
 
 fn of_policy() -> Vec<Sample> {
     let now = Timestamp(1_771_188_300_123_456);
-    let set = PolicySet { version: 2, effective_on: day("2026-07-01"), policy: Policy::default() };
+    // As the file was written: its tables of codes had no rows then.
+    let mut policy = Policy::default();
+    (policy.tables.contact_roles, policy.tables.barriers) = (vec![], vec![]);
+    let set = PolicySet { version: 2, effective_on: day("2026-07-01"), policy };
     let draft = set.draft(OccurredAt::Instant(now));
     vec![sample("policy_set.v1".to_owned(), &recorded(&draft, Position(1), now))]
 }
@@ -233,6 +238,13 @@ fn of_access() -> Vec<Sample> {
         (AccessEvent::RoleGranted(plain), ""),
         (AccessEvent::RoleGranted(office), ".regional_office"),
         (AccessEvent::RoleRevoked(RoleRevoked { person, role, organisation, reason: RevokeReason::OtherWork }), ""),
+        (
+            AccessEvent::TokenRevoked(TokenRevoked {
+                token: TokenName([0xa7; 32]),
+                until: Timestamp(1_767_571_200_000_000),
+            }),
+            "",
+        ),
     ];
     let sample = |(event, name): &(AccessEvent, &str)| {
         let draft = event.draft(time("2026-01-05"));

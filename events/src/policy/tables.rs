@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{ClosureReason, Mode, Whereabouts};
 use crate::ids::Code;
 use crate::input::BadInput;
+use crate::refusal::Refusal;
 
 /// The most rows a table may have.
 const ROWS_MAX: usize = 60;
@@ -45,7 +46,8 @@ pub struct ReturnCode {
     pub means: Whereabouts,
 }
 
-/// The tables. One without rows takes every code; of the closed lists, every value.
+/// The tables. A closed list without rows takes every value of it; a table of codes without rows takes none, for a code
+/// that nobody chose before may be prose, and what is recorded goes out on the broadcast.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Tables {
@@ -59,9 +61,9 @@ pub struct Tables {
     pub return_codes: Vec<Dated<ReturnCode>>,
     /// The codes of attendance (D4); no rule reads them.
     pub attendance_codes: Vec<Dated<Code>>,
-    /// The roles people agree to a move in (R16); free while there are none.
+    /// The roles people agree to a move in (R16).
     pub contact_roles: Vec<Dated<Code>>,
-    /// Barriers a plan may address (E11); free while there are none.
+    /// Barriers a plan may address (E11).
     pub barriers: Vec<Dated<Code>>,
     /// Basic needs (R35).
     pub needs: Vec<Dated<Code>>,
@@ -86,16 +88,31 @@ impl Default for Tables {
             risk_levels: codes(&["HIGH", "MEDIUM", "LOW", "NONE"]),
             return_codes: answers.into_iter().map(answer).collect(),
             attendance_codes: codes(&["A", "G", "J", "M", "Q", "X"]),
-            contact_roles: vec![],
-            barriers: vec![],
+            contact_roles: codes(&["WORKFLOW-LEAD", "CASE-MANAGER"]),
+            // No list of barriers is known: an unmet basic need is one (R35), and the school itself may be one (P8).
+            barriers: codes(&["SCHOOL", "TRANSPORT", "UNIFORM", "FOOD", "STATIONERY", "DEVICE", "HEALTH", "OTHER"]),
             needs: codes(&["TRANSPORT", "UNIFORM", "FOOD", "STATIONERY", "DEVICE", "HEALTH", "OTHER"]),
         }
     }
 }
 
-/// Returns whether a table takes a value on a day; one without rows takes every one.
-pub(crate) fn takes<T: PartialEq>(table: &[Dated<T>], value: &T, day: NaiveDate) -> bool {
-    table.is_empty() || table.iter().any(|row| row.value == *value && row.is_in_force(day))
+/// Returns whether a closed list takes a value on a day; one without rows takes every one.
+pub(crate) fn takes<T: PartialEq>(list: &[Dated<T>], value: &T, day: NaiveDate) -> bool {
+    list.is_empty() || has(list, value, day)
+}
+
+/// Returns whether a table has a row in force for a value on a day.
+fn has<T: PartialEq>(table: &[Dated<T>], value: &T, day: NaiveDate) -> bool {
+    table.iter().any(|row| row.value == *value && row.is_in_force(day))
+}
+
+/// Refuses a code that is in no row of its table in force on a day; of one without rows it says which setting to fill in.
+pub(crate) fn in_table(table: &[Dated<Code>], name: &'static str, code: Code, day: NaiveDate) -> Result<(), Refusal> {
+    match (table.is_empty(), has(table, &code, day)) {
+        (_, true) => Ok(()),
+        (true, _) => Err(Refusal::TableIsEmpty { table: name }),
+        (false, _) => Err(Refusal::NotInTable { table: name }),
+    }
 }
 
 impl Tables {

@@ -10,7 +10,7 @@ use crate::envelope::Role;
 use crate::event::Mode;
 use crate::ids::{CaseId, Code};
 use crate::input::{self, BadInput};
-use crate::policy::takes;
+use crate::policy::{RiskOf, in_table};
 use crate::reference::ProviderKind;
 use crate::refusal::Refusal;
 
@@ -243,15 +243,14 @@ impl ProviderAct {
             ProviderAct::KeyAction(RecordKeyAction { quarter, action, progress, document }) => {
                 KeyActionProgressRecorded { quarter, action, progress, document }.into()
             }
+            ProviderAct::Risk(_) if at.policy.measures.risk_of == RiskOf::Case => return Err(Refusal::RiskIsOfCases),
             ProviderAct::Risk(UpdateProviderRisk { quarter, risk, level, document }) => {
-                if !takes(&tables.risk_levels, &level, at.today()) {
-                    return Err(Refusal::NotInTable { table: "risk_levels" });
-                }
+                in_table(&tables.risk_levels, "risk_levels", level, at.today())?;
                 ProviderRiskUpdated { quarter, risk, level, document }.into()
             }
             ProviderAct::Initiative(RecordInitiative { quarter, initiative, barrier, document }) => {
-                if barrier.is_some_and(|barrier| !takes(&tables.barriers, &barrier, at.today())) {
-                    return Err(Refusal::NotInTable { table: "barriers" });
+                if let Some(barrier) = barrier {
+                    in_table(&tables.barriers, "barriers", barrier, at.today())?;
                 }
                 InitiativeRecorded { quarter, initiative, barrier, document }.into()
             }

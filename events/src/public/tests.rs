@@ -1,8 +1,9 @@
 use super::*;
 use crate::envelope::{Actor, Scope};
-use crate::event::{CaseEvent, CommentAdded, CommentNumber, ReallocatedByCit, StudentPlanRecorded};
+use crate::event::*;
 use crate::ids::{CaseId, Tag};
 use crate::personal::{Group, Part};
+use crate::testing::day;
 
 const SOURCE: &str = "urn:caseledger:00000000-0000-0000-0000-000000000001:0";
 
@@ -150,6 +151,31 @@ fn what_an_agency_answered_is_restricted_and_that_it_was_asked_is_not() {
         ("case_closed", false),
     ] {
         assert_eq!(is_restricted(kind), restricted, "{kind}");
+    }
+}
+
+#[test]
+fn what_follows_from_a_restricted_event_goes_out_with_position_and_hash_alone() {
+    let task =
+        |kind| CaseEvent::from(TaskAdded { task: TaskNumber(2), kind, due_on: day("2026-06-15"), assigned_to: None });
+    let ended = |reads_answer| CaseEvent::from(TaskCompleted { task: TaskNumber(2), done: true, reads_answer });
+    let (request, reason) = (RequestNumber(2), WithdrawalReason::NotNeeded);
+    let back = |detailed| InformationRequestWithdrawn { request, agency: Agency::Inz, reason, detailed };
+    let meeting = |kind| CaseEvent::from(CalendarEventAdded { kind, starts_at: OccurredAt::Day(day("2026-06-15")) });
+    for (told, is_restricted) in [
+        (task(TaskKind::ReadAnswer), true),
+        (task(TaskKind::Contact), false),
+        (ended(true), true),
+        (ended(false), false),
+        (back(true).into(), true),
+        (back(false).into(), false),
+        (meeting(TaskKind::ReadAnswer), true),
+        (meeting(TaskKind::Meeting), false),
+    ] {
+        let facts = told.facts();
+        let message = message(&event(told.kind(), &facts), &place()).unwrap();
+        assert_eq!(message.subject.starts_with("ledger.ev.restricted."), is_restricted, "{told:?}");
+        assert_eq!(message.body == br#"{"position":42}"#, is_restricted, "{told:?}");
     }
 }
 

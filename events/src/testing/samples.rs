@@ -190,6 +190,7 @@ pub fn sample_events() -> Vec<CaseEvent> {
         NonEnrolmentNotified {
             number: CaseNumber(2),
             task_received_on: Some(day("2026-02-13")),
+            task_expected_on: None,
             leave_reason: LeaveReason::GoneOverseas,
             ..notice()
         }
@@ -220,6 +221,7 @@ pub fn sample_events() -> Vec<CaseEvent> {
             request: RequestNumber(2),
             agency: Agency::Msd,
             reason: WithdrawalReason::NoAnswer,
+            detailed: false,
         }
         .into(),
         OverseasEvidenceReceived { kinds: vec![EvidenceKind::TravelDocument, EvidenceKind::CoTravellers] }.into(),
@@ -273,7 +275,7 @@ fn sample_events_of_service() -> Vec<CaseEvent> {
             assigned_to: Some(code("M-2")),
         }
         .into(),
-        TaskCompleted { task: TaskNumber(1), done: true }.into(),
+        TaskCompleted { task: TaskNumber(1), done: true, reads_answer: false }.into(),
         CalendarEventAdded { kind: TaskKind::Meeting, starts_at: time("2026-03-06T10:00:00+13:00") }.into(),
         CasePaused { reason: PauseReason::FamilyEvent, until: Some(day("2026-03-09")) }.into(),
         CaseResumed {}.into(),

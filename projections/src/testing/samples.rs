@@ -66,6 +66,7 @@ fn information_events() -> Vec<CaseEvent> {
             request: RequestNumber(1),
             agency: Agency::Inz,
             reason: WithdrawalReason::NotNeeded,
+            detailed: false,
         }
         .into(),
         evidence().into(),

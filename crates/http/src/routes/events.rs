@@ -157,7 +157,7 @@ fn write_frame((entry, _): &Read, out: &mut Vec<u8>) -> std::io::Result<()> {
 
 fn shown((entry, hash): &Read, level: Level) -> Result<Shown, Problem> {
     let event = entry.decode().and_then(|event| {
-        if public::is_restricted(event.kind) && !level.shows_restricted() {
+        if public::restricts(&event)? && !level.shows_restricted() {
             let (position, chain_hash) = (event.position, hash.to_string());
             return Ok(Shown::Restricted(RestrictedEvent { position, chain_hash, kind: RESTRICTED }));
         }

@@ -161,7 +161,7 @@ impl Follower {
         // The hashes go out in headers, which a feed has not.
         let place = Place { source: &self.source, before: [0; 32], hash: hash.0 };
         let message = public::message(&decoded, &place).ok()?;
-        let kind = if public::is_restricted(decoded.kind) { public::RESTRICTED } else { decoded.kind };
+        let kind = if public::restricts(&decoded).ok()? { public::RESTRICTED } else { decoded.kind };
         Some(Some(told.event(kind).data(String::from_utf8(message.body).ok()?)))
     }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Route;
 use crate::actor::Asker;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::on_record;
 use crate::openapi;
 use crate::problem::Problem;
@@ -69,17 +69,23 @@ async fn act(
     State(state): State<AppState>,
     asker: Asker,
     Path(case): Path<String>,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Json<GlassDocument>, Problem> {
-    let body: GlassBody = input::read(&text, "")?;
     let standing = match which(&case) {
         Some(which) => ask(&state, move |view| view.standing(which)).await?,
         None => None,
     };
+    let none = no_such_case(&asker.principal, Operation::BreakGlass);
+    if !none.is_secret() {
+        let case = standing.as_ref().map(|standing| standing.case);
+        return Err(on_record::denied(&state, &asker, Operation::BreakGlass, case, none).await);
+    }
+    let JsonText(text) = body?;
+    let body: GlassBody = input::read(&text, "")?;
     let today = state.ledger.now().auckland();
     let decided = match &standing {
         Some(standing) => break_glass(&asker.principal, body.because, standing, today).map(|grant| (grant, standing)),
-        None => Err(no_such_case(&asker.principal, Operation::BreakGlass)),
+        None => Err(none),
     };
     let (grant, standing) = match decided {
         Ok(granted) => granted,

@@ -14,7 +14,7 @@ use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
 use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::command::{Body, Headers, JsonText, body_hash, submission};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -43,8 +43,10 @@ async fn grant(
     State(state): State<AppState>,
     asker: Asker,
     headers: HeaderMap,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Response, Problem> {
+    may(&state, &asker, Operation::GrantRoles).await?;
+    let JsonText(text) = body?;
     let body: GrantRole = input::read(&text, "")?;
     act(&state, Headers::read(asker, &headers)?, "grant-role", AccessAct::Grant(body), &text).await
 }
@@ -53,8 +55,10 @@ async fn revoke(
     State(state): State<AppState>,
     asker: Asker,
     headers: HeaderMap,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Response, Problem> {
+    may(&state, &asker, Operation::GrantRoles).await?;
+    let JsonText(text) = body?;
     let body: RevokeRole = input::read(&text, "")?;
     let answer = act(&state, Headers::read(asker, &headers)?, "revoke-role", AccessAct::Revoke(body), &text).await?;
     if body.reason == RevokeReason::Compromised && answer.status().is_success() {
@@ -73,7 +77,6 @@ fn take_tokens_back(state: &AppState, person: Code) {
 }
 
 async fn act(state: &AppState, headers: Headers, name: &str, act: AccessAct, text: &str) -> Result<Response, Problem> {
-    may(state, &headers.asker, Operation::GrantRoles).await?;
     let hash = body_hash(name, text)?;
     let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
     let submission = submission(&headers, Command::Access(act), tag, hash, None, Vec::new());

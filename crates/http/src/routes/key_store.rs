@@ -20,7 +20,7 @@ use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
 use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::command::{Body, Headers, JsonText, body_hash, submission};
 use crate::on_record::note;
 use crate::openapi;
 use crate::problem::Problem;
@@ -110,11 +110,7 @@ pub fn routes() -> Vec<Route> {
 
 /// For whoever may do anything about keys, holds or disposals.
 async fn status(State(state): State<AppState>, asker: Asker) -> Result<Json<KeysDocument>, Problem> {
-    let today = state.ledger.now().auckland();
-    let allowed = |&operation: &Operation| pass(&asker.principal, operation, today).is_ok();
-    let operation = [Operation::ManageKeys, Operation::Hold, Operation::Dispose].into_iter().find(allowed);
-    let operation = operation.unwrap_or(Operation::ManageKeys);
-    may(&state, &asker, operation).await?;
+    let operation = may_any(&state, &asker).await?;
     let (keys, students_by_nsn) = (state.keys.keys_held(), state.keys.count());
     let asked = state.ledger.inspect(move |world| {
         let keys_of = world.keys();
@@ -136,14 +132,25 @@ async fn status(State(state): State<AppState>, asker: Asker) -> Result<Json<Keys
 }
 
 /// The key is durable in the store before the event that names it: what is sealed under it can always be opened.
+/// Lets somebody ask about keys who does one thing or another with them; returns which.
+pub(super) async fn may_any(state: &AppState, asker: &Asker) -> Result<Operation, Problem> {
+    let today = state.ledger.now().auckland();
+    let allowed = |&operation: &Operation| pass(&asker.principal, operation, today).is_ok();
+    let operation = [Operation::ManageKeys, Operation::Hold, Operation::Dispose].into_iter().find(allowed);
+    let operation = operation.unwrap_or(Operation::ManageKeys);
+    may(state, asker, operation).await?;
+    Ok(operation)
+}
+
 async fn rotate(
     State(state): State<AppState>,
     asker: Asker,
     headers: HeaderMap,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Response, Problem> {
-    let RotateBody { student } = input::read(&text, "")?;
     may(&state, &asker, Operation::ManageKeys).await?;
+    let JsonText(text) = body?;
+    let RotateBody { student } = input::read(&text, "")?;
     let headers = Headers::read(asker, &headers)?;
     let hash = body_hash("keys/rotate", &text)?;
     let tag = state.ledger.tag(&headers.asker.actor, "rotate-key", &headers.key);
@@ -161,10 +168,11 @@ async fn rotate(
 async fn change_kek(
     State(state): State<AppState>,
     asker: Asker,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Json<ChangedKekDocument>, Problem> {
-    let ChangeKekBody {} = input::read(&text, "")?;
     may(&state, &asker, Operation::ManageKeys).await?;
+    let JsonText(text) = body?;
+    let ChangeKekBody {} = input::read(&text, "")?;
     note(&state, &asker, Viewed::allowed(Operation::ManageKeys)).await?;
     let changed = on_the_store(&state, |keys| keys.change_kek()).await?;
     let keys = changed.map_err(|error| sealing::unavailable(&error))?;

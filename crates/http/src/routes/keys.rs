@@ -14,10 +14,11 @@ use caseledger_events::world::Command;
 use caseledger_log::Outcome;
 
 use super::Route;
+use super::key_store::may_any;
 use crate::actor::Asker;
 use crate::admission::may;
 use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::command::{Body, Headers, JsonText, body_hash, submission};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::sealing;
@@ -34,12 +35,9 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn act(
-    State(state): State<AppState>,
-    asker: Asker,
-    headers: HeaderMap,
-    JsonText(text): JsonText,
-) -> Result<Response, Problem> {
+async fn act(State(state): State<AppState>, asker: Asker, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    may_any(&state, &asker).await?;
+    let JsonText(text) = body?;
     let body: KeyCommand = input::read(&text, "")?;
     may(&state, &asker, needed(&body)).await?;
     let headers = Headers::read(asker, &headers)?;

@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::on_record::note;
 use crate::openapi;
 use crate::problem::Problem;
+use crate::query::case_id;
 use crate::state::AppState;
 use crate::view_index::{DecisionKind, ViewIndex, Wanted};
 
@@ -33,12 +34,12 @@ const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
 
 /// Which views are asked for; all of them where nothing is said.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookedBody {
-    /// Views that showed this case, or tried to.
+    /// Views that showed this case, or tried to: its id or its number.
     #[serde(default)]
-    case: Option<CaseId>,
+    case: Option<String>,
     /// Views by this person.
     #[serde(default)]
     person: Option<Code>,
@@ -94,29 +95,35 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn search(
-    State(state): State<AppState>,
-    asker: Asker,
-    JsonText(text): JsonText,
-) -> Result<Json<LookedPage>, Problem> {
+async fn search(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<LookedPage>, Problem> {
+    may(&state, &asker, Operation::AccessLedger).await?;
+    let JsonText(text) = body?;
     let body: LookedBody = input::read(&text, "")?;
     if !(1..=LIMIT_MAX).contains(&body.limit.unwrap_or(LIMIT_DEFAULT)) {
         return Err(Problem::bad_request("bad-limit", format!("a page holds 1 to {LIMIT_MAX} views"))
             .with("pointer", "/limit".into()));
     }
-    may(&state, &asker, Operation::AccessLedger).await?;
+    let case = match &body.case {
+        Some(named) => Some(case_id(&state, named).await.map_err(|no| no.with("pointer", "/case".into()))?),
+        None => None,
+    };
     let (reader, index) = (state.access_log.reader(), Arc::clone(&state.view_index));
-    let found = tokio::task::spawn_blocking(move || page(&reader, &index, body)).await;
+    let found = tokio::task::spawn_blocking(move || page(&reader, &index, case, &body)).await;
     let page = found.map_err(|_| Problem::internal("the search ended before its answer"))??;
-    let mut viewed = Viewed::allowed(Operation::AccessLedger).with_cases(body.case);
+    let mut viewed = Viewed::allowed(Operation::AccessLedger).with_cases(case);
     viewed.results = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
     note(&state, &asker, viewed).await?;
     Ok(Json(page))
 }
 
-fn page(reader: &AccessReader, index: &ViewIndex, body: LookedBody) -> Result<LookedPage, Problem> {
+fn page(
+    reader: &AccessReader,
+    index: &ViewIndex,
+    case: Option<CaseId>,
+    body: &LookedBody,
+) -> Result<LookedPage, Problem> {
     let limit = body.limit.unwrap_or(LIMIT_DEFAULT) as usize;
-    let wanted = Wanted { case: body.case, person: body.person, decision: body.decision };
+    let wanted = Wanted { case, person: body.person, decision: body.decision };
     index.catch_up(reader)?;
     let mut page = LookedPage { items: Vec::new(), next: None, head: reader.head().0 };
     for range in index.ranges(&wanted, Position(body.after.unwrap_or(0))) {
@@ -138,8 +145,25 @@ fn page(reader: &AccessReader, index: &ViewIndex, body: LookedBody) -> Result<Lo
     Ok(page)
 }
 
+impl Looked {
+    /// Returns its position in the access ledger.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns when it was recorded.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.recorded_at
+    }
+
+    /// Returns for which organisation it was.
+    pub fn organisation(&self) -> Code {
+        self.actor.organisation
+    }
+}
+
 /// Returns a view where it is one of those wanted.
-fn looked(position: Position, frame: &[u8], wanted: &Wanted) -> Result<Option<Looked>, BadFrame> {
+pub(super) fn looked(position: Position, frame: &[u8], wanted: &Wanted) -> Result<Option<Looked>, BadFrame> {
     let event = codec::decode(frame)?;
     let Some(viewed) = Viewed::read(&event)? else { return Ok(None) };
     if !wanted.fits(event.actor.person, &viewed) {
@@ -155,7 +179,7 @@ fn looked(position: Position, frame: &[u8], wanted: &Wanted) -> Result<Option<Lo
     }))
 }
 
-fn unreadable(position: Position, error: &BadFrame) -> Problem {
+pub(super) fn unreadable(position: Position, error: &BadFrame) -> Problem {
     tracing::error!(position = position.0, %error, "a view in the access ledger could not be read");
     Problem::internal("a view in the access ledger could not be read")
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use caseledger_events::access::Operation;
+use caseledger_events::ids::StudentId;
 use caseledger_events::personal::Personal;
 use caseledger_views::{CasePage, CaseQuery, SearchHits, ShownCase, TimelinePage};
 use schemars::JsonSchema;
@@ -13,11 +14,11 @@ use serde::Deserialize;
 
 use super::Route;
 use crate::actor::Asker;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::on_record;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::{Query, ask, ask_for, lists_of, wait_for};
+use crate::query::{Query, ask, ask_for, lists_of, role_may, wait_for};
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -49,7 +50,7 @@ pub fn routes() -> Vec<Route> {
         Route {
             method: Method::POST,
             path: "/v1/cases/search",
-            summary: "Finds the asker's cases by the student's name; macrons and double vowels are one.",
+            summary: "Finds the asker's cases by the student's name, the case's number or the NSN; macrons and double vowels are one.",
             handler: || post(search),
             describe: openapi::post::<SearchBody, SearchHits>,
         },
@@ -62,6 +63,7 @@ async fn one(
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
+    role_may(&state, &asker, Operation::OpenCase, &case).await?;
     let query = Query::read(raw.as_deref())?;
     let Nothing {} = query.rest()?;
     wait_for(&state, query.min_position).await?;
@@ -94,6 +96,7 @@ async fn timeline(
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<TimelinePage>, Problem> {
+    role_may(&state, &asker, Operation::Timeline, &case).await?;
     let query = Query::read(raw.as_deref())?;
     let page: PageQuery = query.rest()?;
     wait_for(&state, query.min_position).await?;
@@ -104,9 +107,9 @@ async fn timeline(
 }
 
 async fn list(State(state): State<AppState>, asker: Asker, RawQuery(raw): RawQuery) -> Result<Json<CasePage>, Problem> {
+    let scopes = lists_of(&state, &asker, Operation::List).await?;
     let query = Query::read(raw.as_deref())?;
     let filters: CaseQuery = query.rest()?;
-    let scopes = lists_of(&state, &asker, Operation::List).await?;
     wait_for(&state, query.min_position).await?;
     let asked = scopes.clone();
     let page = ask(&state, move |view| view.list(&asked, &filters)).await?;
@@ -118,26 +121,47 @@ async fn list(State(state): State<AppState>, asker: Asker, RawQuery(raw): RawQue
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchBody {
-    /// Part of the student's name; every word must begin one of the names.
-    name: Personal<String>,
+    /// Part of the student's name, or the number of a case. Every word must begin one of the names; where few are found,
+    /// names with one slip of a key are looked for too.
+    #[serde(default)]
+    name: Option<Personal<String>>,
+    /// The student's NSN, in place of a name.
+    #[serde(default)]
+    nsn: Option<Personal<String>>,
     /// How many cases at most; 20 when nothing is said.
     #[serde(default)]
     limit: Option<u32>,
 }
 
+/// A student that no NSN stands for: ids are random, and never this.
+const NOBODY: StudentId = StudentId([0; 16]);
+
 async fn search(
     State(state): State<AppState>,
     asker: Asker,
     RawQuery(raw): RawQuery,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Json<SearchHits>, Problem> {
+    let scopes = lists_of(&state, &asker, Operation::Search).await?;
     let query = Query::read(raw.as_deref())?;
     let Nothing {} = query.rest()?;
+    let JsonText(text) = body?;
     let body: SearchBody = caseledger_events::input::read(&text, "")?;
-    let scopes = lists_of(&state, &asker, Operation::Search).await?;
     wait_for(&state, query.min_position).await?;
     let asked = scopes.clone();
-    let hits = ask(&state, move |view| view.search(&asked, body.name.reveal(), body.limit.unwrap_or(20))).await?;
+    let limit = body.limit.unwrap_or(20);
+    let hits = match (body.name, body.nsn) {
+        (Some(name), None) => ask(&state, move |view| view.search(&asked, name.reveal(), limit)).await?,
+        (None, Some(nsn)) => {
+            // Nobody's cases are found by a number that nobody has; the two are answered alike.
+            let student = state.keys.known(&nsn).unwrap_or(NOBODY);
+            ask(&state, move |view| view.search_student(&asked, student, limit)).await?
+        }
+        _ => {
+            let problem = Problem::bad_request("bad-search", "either `name` or `nsn` is searched for, and not both");
+            return Err(problem.with("pointer", "/name".into()));
+        }
+    };
     on_record::listed(&state, &asker, &scopes, &hits.items).await?;
     Ok(Json(hits))
 }

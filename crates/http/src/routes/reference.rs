@@ -16,7 +16,7 @@ use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
 use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::command::{Body, Headers, JsonText, body_hash, submission};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::{AppState, HttpSettings};
@@ -50,9 +50,10 @@ async fn record(
     State(state): State<AppState>,
     asker: Asker,
     headers: HeaderMap,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Response, Problem> {
     may(&state, &asker, Operation::Reference).await?;
+    let JsonText(text) = body?;
     let headers = Headers::read(asker, &headers)?;
     let body: ReferenceBody = input::read(&text, "")?;
     if body.entries.len() > ROWS_MAX {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -37,12 +37,9 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn set(
-    State(state): State<AppState>,
-    asker: Asker,
-    JsonText(text): JsonText,
-) -> Result<Json<ClockBody>, Problem> {
+async fn set(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<ClockBody>, Problem> {
     may(&state, &asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
     let body: ClockBody = input::read(&text, "")?;
     state.ledger.set_simulated_time(body.now).map_err(|error| {
         Problem::new(StatusCode::CONFLICT, "clock-not-set", error.to_string()).way_out(

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Route;
 use crate::actor::Asker;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::on_record;
 use crate::openapi;
 use crate::others::{Marks, marks};
@@ -81,11 +81,12 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn export(
-    State(state): State<AppState>,
-    asker: Asker,
-    JsonText(text): JsonText,
-) -> Result<Json<SubjectBundle>, Problem> {
+async fn export(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<SubjectBundle>, Problem> {
+    let none = no_such_case(&asker.principal, Operation::SubjectExport);
+    if !none.is_secret() {
+        return Err(denied(&state, &asker, None, none).await);
+    }
+    let JsonText(text) = body?;
     let body: SubjectBody = input::read(&text, "")?;
     if body.student.is_some() == body.case.is_some() {
         return Err(Problem::bad_request("bad-input", "the body names no student, or two")
@@ -95,10 +96,9 @@ async fn export(
     let today = state.ledger.now().auckland();
     let principal = asker.principal.clone();
     let found = ask(&state, move |view| collect(view, &body, &principal, today)).await?;
-    let none = || no_such_case(&asker.principal, Operation::SubjectExport);
     let (student, cases, as_of) = match found {
         Ok(Some(found)) => found,
-        Ok(None) => return Err(denied(&state, &asker, None, none()).await),
+        Ok(None) => return Err(denied(&state, &asker, None, none).await),
         Err((case, no)) => return Err(denied(&state, &asker, Some(case), no).await),
     };
     let ids = cases.iter().map(|(case, _)| *case);

@@ -11,13 +11,13 @@ use caseledger_views::{AsAt, Asked, CaseThen};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Route;
 use crate::actor::Asker;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::{Query, ask_for, wait_for};
+use crate::query::{Query, ask_for, bad, role_may, wait_for};
 use crate::state::AppState;
 
 /// What *then* means where a time is named.
@@ -113,6 +113,7 @@ async fn then(
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<ThenDocument>, Problem> {
+    role_may(&state, &asker, Operation::Timeline, &case).await?;
     let query = Query::read(raw.as_deref())?;
     let ThenQuery { at, basis } = query.rest()?;
     let moment = Moment::read("at", &at, basis)?;
@@ -144,6 +145,7 @@ async fn changes(
     Path(case): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<ChangesDocument>, Problem> {
+    role_may(&state, &asker, Operation::Timeline, &case).await?;
     let query = Query::read(raw.as_deref())?;
     let ChangesQuery { from, to, basis } = query.rest()?;
     let (from, to) = (Moment::read("from", &from, basis)?, Moment::read("to", &to, basis)?);
@@ -187,7 +189,7 @@ struct Moment {
 impl Moment {
     /// Reads a position, an RFC 3339 time, or a New Zealand day, which means its end.
     fn read(name: &str, text: &str, basis: Basis) -> Result<Moment, Problem> {
-        let wrong = |what: &str| Problem::bad_request("bad-query", format!("{name}: {what}"));
+        let wrong = |what: &str| bad(name, what);
         if let Ok(position) = text.parse() {
             if basis == Basis::Happened {
                 return Err(wrong(
@@ -214,10 +216,10 @@ impl Moment {
     }
 }
 
-/// Returns the fields of a case; none where nothing had begun it.
+/// Returns the fields of a case; where nothing had begun it there are none, so that all of them come to be.
 fn fields(then: &CaseThen) -> Result<Value, Problem> {
     let value = then.case.as_ref().map(serde_json::to_value).transpose();
-    let mut value = value.map_err(|_| Problem::internal("the case could not be written"))?.unwrap_or(Value::Null);
+    let mut value = value.map_err(|_| Problem::internal("the case could not be written"))?.unwrap_or_else(|| json!({}));
     if let Some(case) = value.as_object_mut() {
         // Where it was read and how often it was written to, not what it was.
         for name in ["as_of", "last_activity", "version"] {
@@ -254,7 +256,6 @@ fn compare(field: &str, before: &Value, after: &Value, changes: &mut Vec<Change>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_differs_is_named_by_its_place() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::command::JsonText;
+use crate::command::{Body, JsonText};
 use crate::on_record::note;
 use crate::openapi;
 use crate::problem::Problem;
@@ -101,10 +101,11 @@ async fn rebuild(
     State(state): State<AppState>,
     asker: Asker,
     Path(view): Path<String>,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Json<RebuildDocument>, Problem> {
-    let RebuildBody { dry_run, fresh } = input::read(&text, "")?;
     may(&state, &asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
+    let RebuildBody { dry_run, fresh } = input::read(&text, "")?;
     note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
     let document = on_the_views(&state, move |views| {
         Ok(match dry_run {
@@ -119,10 +120,11 @@ async fn steer(
     State(state): State<AppState>,
     asker: Asker,
     Path(view): Path<String>,
-    JsonText(text): JsonText,
+    body: Body,
 ) -> Result<Json<BesideStatus>, Problem> {
-    let SteerBody { act } = input::read(&text, "")?;
     may(&state, &asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
+    let SteerBody { act } = input::read(&text, "")?;
     note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
     let act = match act {
         Act::Pause => Steer::Pause,
@@ -134,7 +136,7 @@ async fn steer(
 }
 
 /// Files are opened and waited for: not on a thread that serves others.
-async fn on_the_views<T: Send + 'static>(
+pub(super) async fn on_the_views<T: Send + 'static>(
     state: &AppState,
     act: impl FnOnce(&Views) -> Result<T, RebuildError> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -148,6 +150,7 @@ impl From<RebuildError> for Problem {
         let (status, code) = match &error {
             RebuildError::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown-view"),
             RebuildError::Busy { .. } => (StatusCode::CONFLICT, "rebuild-under-way"),
+            RebuildError::NotStalled { .. } => (StatusCode::CONFLICT, "not-stalled"),
             RebuildError::Nothing => (StatusCode::CONFLICT, "no-rebuild"),
             RebuildError::NotReady { .. } => (StatusCode::CONFLICT, "rebuild-not-ready"),
             RebuildError::NoSpace { .. } => (StatusCode::INSUFFICIENT_STORAGE, "no-space"),

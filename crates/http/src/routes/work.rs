@@ -28,9 +28,9 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn work(State(state): State<AppState>, asker: Asker, RawQuery(raw): RawQuery) -> Result<Json<WorkPage>, Problem> {
+    let scopes = lists_of(&state, &asker, Operation::List).await?;
     let query = Query::read(raw.as_deref())?;
     let filters: WorkQuery = query.rest()?;
-    let scopes = lists_of(&state, &asker, Operation::List).await?;
     wait_for(&state, query.min_position).await?;
     let page = ask(&state, move |view| view.work(&scopes, &filters)).await?;
     let mut viewed = Viewed::allowed(Operation::List).with_cases(page.items.iter().map(|entry| entry.case));

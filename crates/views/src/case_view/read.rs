@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
-use caseledger_events::event::FileKind;
+use caseledger_events::event::{FileKind, TaskKind};
 use caseledger_events::ids::{CaseId, Position};
 use caseledger_events::parts::Note;
 use caseledger_projections::case_view::{
@@ -190,6 +190,9 @@ fn leave_out_restricted(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestR
     row.flags.info_request_open = !row.open_requests.is_empty();
     row.counts.requests = requests.len() as u16;
     row.beside.files.retain(|file| file.kind != FileKind::OverseasEvidence);
+    // Whoever is to read an answer was sent one (Q33).
+    row.beside.tasks.retain(|task| task.kind != TaskKind::ReadAnswer);
+    row.beside.calendar.retain(|entry| entry.kind != TaskKind::ReadAnswer);
     row.flags.out_of_country_unconfirmed = false;
 }
 

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use caseledger_events::access::{Level, Scope};
 use caseledger_events::ids::{CaseId, Code};
 use caseledger_events::number::CaseNumber;
+use caseledger_log::LedgerIdentity;
 use caseledger_projections::work_queue::{Work, WorkItem};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::reach::{self, Reach};
 use super::{Fault, access};
+use crate::cursor::ListId;
 use crate::documents::{WorkCount, WorkEntry, WorkPage};
 use crate::query::WorkQuery;
 use crate::store::{AsOf, damaged};
@@ -43,14 +45,66 @@ const COLUMNS: &str = "work.ref, case_key.id, case_key.number, case_key.provider
 
 const ORDER: &str = "work.urgent DESC, work.due_on IS NULL, work.due_on, work.ref, work.what, work.number";
 
-/// Reads the first entries that some lists show, and counts them all.
+/// Where an entry stands in the queue: urgent first, then by the day it is due, then by the age of the case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Place {
+    can_wait: bool,
+    has_no_day: bool,
+    due_on: Option<NaiveDate>,
+    reference: i64,
+    what: &'static str,
+    number: u32,
+}
+
+impl Place {
+    fn of(row: &Row<'_>, what: Work) -> rusqlite::Result<Place> {
+        let (urgent, due_on): (bool, _) = (row.get(11)?, day(row, 8)?);
+        let (reference, number) = (row.get(0)?, row.get(7)?);
+        Ok(Place { can_wait: !urgent, has_no_day: due_on.is_none(), due_on, reference, what: what.name(), number })
+    }
+
+    fn to_bytes(self) -> [u8; 18] {
+        let mut bytes = [0; 18];
+        bytes[0] = u8::from(self.can_wait);
+        // Day 0 is none: days are counted from the first of the first year.
+        bytes[1..5].copy_from_slice(&self.due_on.map_or(0, |day| day.num_days_from_ce()).to_be_bytes());
+        bytes[5..13].copy_from_slice(&self.reference.to_be_bytes());
+        bytes[13] = Work::ALL.iter().position(|work| work.name() == self.what).map_or(u8::MAX, |at| at as u8);
+        bytes[14..].copy_from_slice(&self.number.to_be_bytes());
+        bytes
+    }
+
+    /// Reads one back; a forged one stands somewhere, which tells nothing that the list does not.
+    fn from_bytes(bytes: [u8; 18]) -> Place {
+        let (flags, rest) = bytes.split_at(1);
+        let (day, rest) = rest.split_at(4);
+        let (reference, rest) = rest.split_at(8);
+        let (what, number) = rest.split_at(1);
+        let day = i32::from_be_bytes(day.try_into().expect("four bytes were split off"));
+        let due_on = NaiveDate::from_num_days_from_ce_opt(day).filter(|_| day != 0);
+        Place {
+            can_wait: flags[0] != 0,
+            has_no_day: due_on.is_none(),
+            due_on,
+            reference: i64::from_be_bytes(reference.try_into().expect("eight bytes were split off")),
+            what: Work::ALL.get(usize::from(what[0])).map_or("", |work| work.name()),
+            number: u32::from_be_bytes(number.try_into().expect("four bytes are left")),
+        }
+    }
+}
+
+/// Reads one page of the entries that some lists show, and counts them all.
 pub(super) fn page(
     db: &Connection,
+    identity: LedgerIdentity,
     scopes: &[Scope],
     query: &WorkQuery,
     limit: u32,
     as_of: AsOf,
 ) -> Result<WorkPage, Fault> {
+    let list = list_id(identity, scopes, query);
+    let after = query.cursor.as_deref().map(|cursor| list.key_bytes(cursor)).transpose()?.map(Place::from_bytes);
+    let limit = limit as usize;
     let mut entries = Vec::new();
     let mut counts: BTreeMap<Work, WorkCount> = BTreeMap::new();
     for (place, scope) in scopes.iter().enumerate() {
@@ -73,20 +127,37 @@ pub(super) fn page(
                 }
             }
             let what = work_of(row)?;
-            let is_overdue = day(row, 8)?.is_some_and(|due_on| due_on < as_of.day);
+            let stands = Place::of(row, what)?;
+            let is_overdue = stands.due_on.is_some_and(|due_on| due_on < as_of.day);
             let count = counts.entry(what).or_insert(WorkCount { what, count: 0, overdue: 0 });
             (count.count, count.overdue) = (count.count + 1, count.overdue + u64::from(is_overdue));
-            // Of each list the first ones: more of it cannot come into the page.
-            if taken < limit {
+            // Of each list the page and one more: more of it cannot come into the page.
+            if taken <= limit && after.is_none_or(|after| after < stands) {
                 taken += 1;
-                entries.push(entry(row, what, is_overdue)?);
+                entries.push((stands, entry(row, what, is_overdue)?));
             }
         }
     }
-    entries.sort_by_key(|entry| (!entry.urgent, entry.due_on.is_none(), entry.due_on, entry.case, entry.what));
-    let total = counts.values().map(|count| count.count).sum();
-    entries.truncate(limit as usize);
-    Ok(WorkPage { items: entries, counts: counts.into_values().collect(), total, on: as_of.day, as_of: as_of.position })
+    entries.sort_unstable_by_key(|(stands, _)| *stands);
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    Ok(WorkPage {
+        next: entries.last().filter(|_| more).map(|(last, _)| list.cursor_of(&last.to_bytes())),
+        items: entries.into_iter().map(|(_, entry)| entry).collect(),
+        total: counts.values().map(|count| count.count).sum(),
+        counts: counts.into_values().collect(),
+        on: as_of.day,
+        as_of: as_of.position,
+    })
+}
+
+/// A cursor belongs to the asker's lists and the filters, not to a page or its size.
+fn list_id(identity: LedgerIdentity, scopes: &[Scope], query: &WorkQuery) -> ListId {
+    let filters = WorkQuery { cursor: None, limit: None, ..query.clone() };
+    let what = serde_json::to_string(&filters).expect("a query is plain data");
+    let asker = scopes.first().map(|scope| scope.decided().asker);
+    let whose = asker.map(|asker| format!("{} {} {}", asker.person, asker.role.name(), asker.organisation));
+    ListId::of(identity, &format!("work {} {what}", whose.unwrap_or_default()))
 }
 
 fn statement(reach: &Reach, level: Level, query: &WorkQuery, today: NaiveDate) -> (String, Vec<Value>) {
@@ -103,8 +174,9 @@ fn statement(reach: &Reach, level: Level, query: &WorkQuery, today: NaiveDate) -
     add("work.what = ?", query.what.map(|what| what.name().to_owned()));
     add("work.due_on <= ?", query.due_by.map(|day| day.to_string()));
     add("work.due_on < ?", query.overdue.unwrap_or(false).then(|| today.to_string()));
-    // Whether an agency was asked for a detailed check is restricted, and a request alone could tell (design §3).
-    add("work.what <> ?", (!level.shows_restricted()).then(|| Work::AgencyAnswer.name().to_owned()));
+    for work in Work::ALL.into_iter().filter(|work| work.tells_of_restricted() && !level.shows_restricted()) {
+        add("work.what <> ?", Some(work.name().to_owned()));
+    }
     let text = format!(
         "SELECT {COLUMNS} FROM case_key JOIN work ON work.ref = case_key.ref WHERE {} ORDER BY {ORDER}",
         terms.join(" AND ")

@@ -41,7 +41,7 @@ fn r16_a_provider_named_in_a_proposed_move_sees_a_preview_without_name_or_addres
 fn r16_the_holder_names_the_other_provider_by_its_own_agreement_and_the_other_agrees_in_the_system() {
     let agreement = |by: &str| {
         serde_json::json!({"target": "ASP-2",
-            "agreement": {"provider": by, "agreed_by": "LEAD", "agreed_on": "2026-05-30", "channel": "in_system"}})
+            "agreement": {"provider": by, "agreed_by": "WORKFLOW-LEAD", "agreed_on": "2026-05-30", "channel": "in_system"}})
     };
     let nothing = || serde_json::json!({});
     let own = given(at_work(nen_case())).by(lead()).when_sent("record-agreement", agreement("ASP-1"), nothing());
@@ -180,6 +180,7 @@ fn r40_an_agency_may_answer_what_was_withdrawn_and_sees_nothing_of_it() {
         request: RequestNumber(1),
         agency: Agency::Msd,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     let history = then(at_work(nen_case()), [on("2026-03-02", asked(1, Agency::Msd)), on("2026-03-04", withdrawn)]);
     let case = standing(&history);

@@ -43,7 +43,7 @@ auditor F: open timeline list feed
 auditor G: break-glass
 auditor: raw-events frames export explain-access access-ledger
 operator f: feed
-operator: raw-events frames reference-data grant-roles explain-access keys operate
+operator: raw-events frames reference-data grant-roles revoke-tokens explain-access keys operate
 reporting_job f: list feed
 reporting_job: raw-events export
 enrol r: act
@@ -250,6 +250,7 @@ pub fn kinds() -> Vec<(&'static str, Vec<Told>)> {
         request: RequestNumber(1),
         agency: Agency::Msd,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     let agreed = ProviderAgreementRecorded { target: code("ASP-1"), agreement: agreement("ASP-2", "2026-03-02") };
     let others = AssignedToCaseManager { manager: code("M-9"), before: None };

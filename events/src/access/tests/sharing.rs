@@ -9,8 +9,13 @@ use crate::testing::*;
 
 /// Who could see a comment of a history up to a day, as `who from until`.
 fn seen(history: &[Told], number: u16, until: &str) -> Vec<String> {
+    could_see(history, Item::Comment(CommentNumber(number)), until)
+}
+
+/// Who could see an item of a history up to a day, as `who from until`.
+fn could_see(history: &[Told], item: Item, until: &str) -> Vec<String> {
     let frames = frames(history);
-    let spans = who_could_see(&decoded(&frames), CommentNumber(number), noon(day(until))).unwrap();
+    let spans = who_could_see(&decoded(&frames), item, noon(day(until))).unwrap();
     let told = |span: Span| {
         let until = span.until.map_or("now".to_owned(), |at| at.auckland().to_string());
         let who = match span.viewer {
@@ -114,6 +119,59 @@ fn q31_nothing_takes_a_comment_away_from_those_it_was_shown_to_by_role() {
     assert!([1, 2].iter().all(|&number| grant.shows_field(Group::Narrative, &text_of(number, "ASP-1"))));
 }
 
+#[test]
+fn v4_who_could_see_a_file_follows_its_sharing_the_enrolment_and_who_holds_the_case() {
+    let share = |shared| FileSharingChanged { file: FileNumber(1), shared_with_schools: shared };
+    let to_asp_2 = AllocatedToProvider { provider: code("ASP-2"), ..allocation(AllocationBasis::Cit) };
+    let history = then(
+        at_work(ca_case()),
+        [
+            on("2026-03-02", file_uploaded(1)),
+            on("2026-03-05", share(true)),
+            on("2026-03-10", enrolled(Some("SCH-2"), "2026-03-20")),
+            on("2026-03-25", share(false)),
+            on("2026-04-01", to_asp_2),
+        ],
+    );
+    let file = Item::File(FileNumber(1));
+    let expected =
+        ["ASP-1 2026-03-02 now", "SCH-1 2026-03-05 2026-03-20", "SCH-2 2026-03-20 2026-03-25", "ASP-2 2026-04-01 now"];
+    assert_eq!(could_see(&history, file, TODAY), expected);
+    assert_eq!(could_see(&history, file, "2026-03-15"), ["ASP-1 2026-03-02 now", "SCH-1 2026-03-05 now"]);
+    assert!(could_see(&history, Item::File(FileNumber(2)), TODAY).is_empty(), "there is no such file");
+}
+
+#[test]
+fn v2_v7_a_schools_own_file_is_its_own_and_evidence_of_travel_no_schools() {
+    let own = FileUploaded { by_school: true, shared_with_schools: true, ..file_uploaded(1) };
+    let mut history = told(at_work(ca_case()));
+    history.push(Told(school(), on("2026-03-02", own)));
+    history.push(on("2026-03-10", enrolled(Some("SCH-2"), "2026-03-10")).into());
+    // It sent the request of the case: what it put there with it stays its own.
+    let file = Item::File(FileNumber(1));
+    assert_eq!(could_see(&history, file, TODAY), ["author SCH-1 2026-03-02 now", "ASP-1 2026-03-02 now"]);
+    let evidence = FileUploaded { kind: FileKind::OverseasEvidence, shared_with_schools: true, ..file_uploaded(1) };
+    let history = then(at_work(ca_case()), [on("2026-03-02", evidence)]);
+    assert_eq!(could_see(&history, file, TODAY), ["ASP-1 2026-03-02 now"]);
+}
+
+#[test]
+fn who_is_shown_a_file_at_a_moment_is_whom_the_case_would_have_shown_it_to() {
+    let share = |shared| FileSharingChanged { file: FileNumber(1), shared_with_schools: shared };
+    let history = then(at_work(ca_case()), [on("2026-03-02", file_uploaded(1)), on("2026-03-05", share(true))]);
+    let frames = frames(&history);
+    let shown_on = |on: &str| {
+        let then = ItemThen::fold(&decoded(&frames), Item::File(FileNumber(1)), noon(day(on))).unwrap();
+        let then = then.expect("the file is there");
+        everybody().into_iter().filter(|asker| then.is_shown_to(asker)).map(|asker| asker.role()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown_on("2026-03-03"), [Role::WorkflowLead, Role::CaseManager]);
+    assert_eq!(
+        shown_on("2026-03-06"),
+        [Role::AttendanceLead, Role::PrimaryContact, Role::WorkflowLead, Role::CaseManager]
+    );
+}
+
 /// Whether a school is shown a file that was put on the case by somebody of an organisation.
 fn shows_file(case: &Standing, asker: Actor, file: &FileUploaded, by: &str) -> bool {
     let grant = open(asker, case, TODAY).unwrap();
@@ -171,7 +229,7 @@ fn who_is_named_as_a_reader_of_a_comment_is_shown_it_by_row_and_column_at_that_m
     let frames = frames(&then(at_work(ca_case()), share));
     let history = decoded(&frames);
     let shown = |asker: Actor, on_day: &str| {
-        let then = CommentThen::fold(&history, CommentNumber(1), noon(day(on_day))).unwrap();
+        let then = ItemThen::fold(&history, Item::Comment(CommentNumber(1)), noon(day(on_day))).unwrap();
         then.is_some_and(|comment| comment.is_shown_to(&asking(asker)))
     };
     let of = |role, who| person(role, who, "SCH-1");

@@ -51,11 +51,27 @@ fn r34_a_granted_exemption_closes_either_kind() {
 }
 
 #[test]
+fn e21_a_detailed_check_that_is_taken_back_says_that_it_was_one() {
+    let detailed = DetailedImmigrationCheckRequested { request: RequestNumber(1) };
+    let withdrawn = InformationRequestWithdrawn {
+        request: RequestNumber(1),
+        agency: Agency::Inz,
+        reason: WithdrawalReason::CaseClosed,
+        detailed: true,
+    };
+    given(nen_case())
+        .and([on("2026-02-20", evidence()), on("2026-02-21", detailed)])
+        .when(CloseCase { reason: ClosureReason::Enrolled })
+        .then([CaseClosed { reason: ClosureReason::Enrolled }.into(), CaseEvent::from(withdrawn)]);
+}
+
+#[test]
 fn r22_other_reasons_withdraw_what_is_still_being_asked() {
     let withdrawn = |request, agency| InformationRequestWithdrawn {
         request: RequestNumber(request),
         agency,
         reason: WithdrawalReason::CaseClosed,
+        detailed: false,
     };
     given(nen_case())
         .and([on("2026-02-20", asked(1, Agency::Inz)), on("2026-02-21", asked(2, Agency::Msd))])

@@ -35,10 +35,10 @@ fn asking(agency: Agency) -> Vec<Past> {
 
 #[test]
 fn e17_either_agency_is_asked_and_each_request_has_its_number() {
-    given(ca_case()).when(OpenInformationRequest { agency: Agency::Inz }).then([asked(1, Agency::Inz)]);
+    given(ca_case()).when(OpenInformationRequest { agency: Agency::Inz }).then([asked_today(1, Agency::Inz)]);
     given(asking(Agency::Inz))
         .when(OpenInformationRequest { agency: Agency::Msd })
-        .then([asked(2, Agency::Msd)])
+        .then([asked_today(2, Agency::Msd)])
         .then_case(|case| case.pins() == 2);
 }
 
@@ -51,7 +51,10 @@ fn e17_an_agency_that_is_being_asked_is_not_asked_again() {
 
 #[test]
 fn e17_cit_asks_while_it_checks_a_notification_and_no_longer() {
-    given(notified()).by(cit()).when(OpenInformationRequest { agency: Agency::Msd }).then([asked(1, Agency::Msd)]);
+    given(notified())
+        .by(cit())
+        .when(OpenInformationRequest { agency: Agency::Msd })
+        .then([asked_today(1, Agency::Msd)]);
     given(nen_case())
         .by(cit())
         .when(OpenInformationRequest { agency: Agency::Msd })
@@ -134,7 +137,12 @@ fn e19_a_request_is_taken_back_which_releases_the_pin() {
     ] {
         given(asking(Agency::Msd))
             .when(withdraw(because))
-            .then([InformationRequestWithdrawn { request: RequestNumber(1), agency: Agency::Msd, reason }])
+            .then([InformationRequestWithdrawn {
+                request: RequestNumber(1),
+                agency: Agency::Msd,
+                reason,
+                detailed: false,
+            }])
             .then_case(|case| case.pins() == 0 && case.requests_answered == 0);
     }
 }
@@ -150,6 +158,7 @@ fn e19_cit_takes_back_what_the_ministrys_check_asked_and_nothing_of_a_provider()
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::NoAnswer,
+        detailed: false,
     };
     given(notified())
         .and([on(OPENED, asked_automatically(1))])
@@ -168,6 +177,7 @@ fn r40_an_answer_that_comes_after_all_is_kept_open_closed_or_withdrawn() {
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::NoAnswer,
+        detailed: false,
     };
     let history: Vec<Past> = asking(Agency::Inz).into_iter().chain([on("2026-03-20", withdrawn)]).collect();
     for past in [history.clone(), closed(history, "2026-04-01")] {
@@ -185,6 +195,7 @@ fn numbers_of_requests_end_with_a_refusal() {
         request: RequestNumber(u16::MAX),
         agency: Agency::Msd,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     given(ca_case())
         .and([on("2026-02-20", asked(u16::MAX, Agency::Msd)), on("2026-02-21", last)])

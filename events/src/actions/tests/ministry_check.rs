@@ -95,6 +95,7 @@ fn r14_a_notification_that_ends_asks_nobody_any_more() {
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     given(notified())
         .and([on(OPENED, asked_automatically(1))])

@@ -245,6 +245,7 @@ fn r20_answer_or_withdrawal_ends_the_pin_and_nothing_else_does() {
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     let action = to_cit(MoveBasis::ConfirmedAddress, None, &[]);
     let pinned = || given(nen_case()).and([address_in("C-2"), on("2026-02-20", asked(1, Agency::Inz))]);

@@ -14,6 +14,7 @@ fn closed_case() -> Vec<Past> {
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::CaseClosed,
+        detailed: false,
     };
     let mut past = at_work(ca_case());
     past.extend([

@@ -63,6 +63,7 @@ fn t1_nothing_a_closed_case_takes_reopens_it() {
             request: RequestNumber(1),
             agency: Agency::Inz,
             reason: WithdrawalReason::CaseClosed,
+            detailed: false,
         };
         let mut past: Vec<Past> =
             at_work(ca_case()).into_iter().chain([asked_before, on("2026-03-02", comment)]).collect();

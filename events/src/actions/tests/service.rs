@@ -129,13 +129,24 @@ fn e39_a_task_has_a_number_and_a_day_ahead_and_ends_once() {
     given(ca_case()).when(add("2026-06-01")).then([TaskAdded { due_on: today(), ..task(1) }]);
     given(ca_case()).when(add("2026-05-31")).then_refused(Refusal::InThePast { today: today() });
     let done = CompleteTask { task: TaskNumber(1), done: true };
-    let ended = TaskCompleted { task: TaskNumber(1), done: true };
+    let ended = TaskCompleted { task: TaskNumber(1), done: true, reads_answer: false };
     given(ca_case()).and([on("2026-03-01", task(1))]).when(done.clone()).then([ended.clone()]);
     given(ca_case())
         .and([on("2026-03-01", task(1)), on("2026-03-02", ended)])
         .when(done.clone())
         .then_refused(Refusal::NoSuchOpenTask);
     given(ca_case()).when(done).then_refused(Refusal::NoSuchOpenTask);
+}
+
+#[test]
+fn q33_the_end_of_a_task_says_whether_it_was_to_read_an_answer() {
+    let read = TaskAdded { kind: TaskKind::ReadAnswer, ..task(1) };
+    let ended = TaskCompleted { task: TaskNumber(1), done: true, reads_answer: true };
+    given(ca_case())
+        .and([on("2026-03-01", read)])
+        .when(CompleteTask { task: TaskNumber(1), done: true })
+        .then([ended])
+        .then_case(|case| case.answers_to_read.is_empty());
 }
 
 #[test]

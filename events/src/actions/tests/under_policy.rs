@@ -1,4 +1,4 @@
-//! What each rule that reads the policy says under another one (Q1–Q5, Q30, Q32, Q33, Q37, Q38).
+//! What each rule that reads the policy says under another one (Q1–Q5, Q14, Q26, Q27, Q30, Q32, Q33, Q37, Q38).
 
 use serde_json::json;
 
@@ -29,6 +29,63 @@ fn q32_policy_may_let_an_in_school_provider_pass_on_a_case_with_an_open_request(
     given(asking()).by(in_school_lead()).when(pass()).then_refused(Refusal::PinnedByRequest { open: 1 });
     let freely = json!({"moves": {"request_pins_in_school": false}});
     assert!(given(asking()).under(freely).by(in_school_lead()).when(pass()).result.is_ok());
+}
+
+#[test]
+fn q32_policy_says_when_a_request_is_overdue_and_it_goes_on_pinning() {
+    let asks = || OpenInformationRequest { agency: Agency::Msd };
+    for (days, overdue_on) in [(20, Some("2026-06-21")), (5, Some("2026-06-06")), (0, None)] {
+        let policy = json!({"moves": {"request_overdue_days": days}});
+        let expected = InformationRequestOpened { overdue_on: overdue_on.map(day), ..asked(1, Agency::Msd) };
+        given(ca_case()).under(policy).when(asks()).then([expected]);
+    }
+    let long_ago = InformationRequestOpened { overdue_on: Some(day("2026-03-01")), ..asked(1, Agency::Msd) };
+    given(in_school_case())
+        .and([on("2026-02-20", long_ago)])
+        .by(in_school_lead())
+        .when(ReallocateToCatchmentProvider {})
+        .then_refused(Refusal::PinnedByRequest { open: 1 });
+}
+
+#[test]
+fn q26_q27_policy_says_when_the_form_and_the_task_are_due() {
+    let notified = |changes: serde_json::Value, policy: serde_json::Value| {
+        let facts = json!({"last_day_attended": "2026-04-30", "withdrawn_on": "2026-05-04",
+            "task_received_on": "2026-05-05", "leave_reason": "withdrawn_by_parent"});
+        let outcome = given_nothing().under(policy).by(enrol()).when_opening(notice_sent(changed(facts, changes)));
+        match &outcome.events()[0] {
+            CaseEvent::NonEnrolmentNotified(e) => [e.form_due_on, e.task_expected_on],
+            other => panic!("{other:?}"),
+        }
+    };
+    let days = |form: Option<&str>, task: Option<&str>| [form.map(day), task.map(day)];
+    let default = || json!({});
+    // Five school days after 5 May; twenty after 4 May, the King's Birthday not counted.
+    assert_eq!(notified(json!({}), default()), days(Some("2026-05-12"), Some("2026-06-02")));
+    let any_day = json!({"enrolment": {"days": "calendar_days"}});
+    assert_eq!(notified(json!({}), any_day), days(Some("2026-05-10"), Some("2026-05-24")));
+    let shorter = json!({"enrolment": {"form_due_days": 2, "task_after_days": 10}});
+    assert_eq!(notified(json!({}), shorter), days(Some("2026-05-07"), Some("2026-05-18")));
+    // R12: withdrawn for continuous absence, the task comes on the following day whatever the twenty days are.
+    let continuous = json!({"leave_reason": "continuous_absence"});
+    assert_eq!(notified(continuous, default()), days(Some("2026-05-12"), Some("2026-05-05")));
+    let unknown = json!({"withdrawn_on": null, "task_received_on": null});
+    assert_eq!(notified(unknown, default()), days(None, None));
+}
+
+#[test]
+fn q14_policy_may_say_that_risk_is_of_cases_alone() {
+    let reports = |policy: serde_json::Value| {
+        given(ca_case()).under(policy).when_reporting(
+            "ASP-1",
+            "update-provider-risk",
+            provider_facts("update-provider-risk"),
+        )
+    };
+    assert!(reports(json!({})).result.is_ok());
+    assert_eq!(reports(json!({"measures": {"risk_of": "case"}})).result.unwrap_err(), Refusal::RiskIsOfCases);
+    let of_case = given(ca_case()).under(json!({"measures": {"risk_of": "case"}}));
+    assert!(of_case.when(sample_action("update-risk")).result.is_ok());
 }
 
 #[test]
@@ -92,7 +149,30 @@ fn q38_what_is_in_no_table_on_the_day_is_refused_by_its_table() {
     ] {
         given(ca_case()).under(json!({ "tables": tables })).when(action).then_refused(not_in(table));
     }
-    assert!(given(ca_case()).when(plan()).result.is_ok(), "a table without rows takes every code");
+    assert!(given(ca_case()).when(plan()).result.is_ok());
+}
+
+#[test]
+fn q38_a_table_of_codes_without_rows_takes_none_and_says_which_setting_to_fill_in() {
+    for (action, table) in [
+        ("record-plan", "barriers"),
+        ("record-agreement", "contact_roles"),
+        ("update-risk", "risk_levels"),
+        ("identify-need", "needs"),
+    ] {
+        let outcome = given(ca_case()).under(json!({"tables": {table: []}})).when(sample_action(action));
+        let refused = Refusal::TableIsEmpty { table };
+        assert!(refused.to_string().contains(&format!("tables.{table}")), "{refused}");
+        outcome.then_refused(refused);
+    }
+}
+
+#[test]
+fn q38_what_somebody_writes_as_a_barrier_is_no_fact() {
+    let plan = json!({"plan": {"goals": ["Three mornings a week"], "actions": ["Bus card"]}});
+    given(ca_case())
+        .when_sent("record-plan", json!({"barriers": ["TRANSPORT", "MUM-IN-PRISON"]}), plan)
+        .then_refused(not_in("barriers"));
 }
 
 #[test]

@@ -169,6 +169,40 @@ fn rows_of_reference_data_that_are_held_are_passed_over() {
 }
 
 #[test]
+fn r41_a_row_stands_on_places_that_are_known_and_begins_within_reach() {
+    let stage = Stage::new();
+    let from = day("2026-01-01");
+    let school = |name: &str, catchment: &str| Entry::School { school: code(name), catchment: code(catchment), from };
+    let region = |catchment: &str| Entry::Region { catchment: code(catchment), region: code("R-1"), from };
+    let serves = |catchment: &str, from: &str| Entry::Catchment {
+        catchment: code(catchment),
+        provider: code("ASP-9"),
+        from: day(from),
+    };
+    let in_school = |name: &str| Entry::InSchool { school: code(name), provider: Some(code("ISP-9")), from };
+    let nowhere = Refusal::CatchmentWithoutProvider { catchment: code("C-9") };
+    let no_school = Refusal::SchoolWithoutCatchment { school: code("SCH-9") };
+    let far = |from: &str| Refusal::FarAhead { from: day(from), last: day("2031-06-01") };
+    for (rows, refused) in [
+        (vec![school("SCH-9", "C-9")], Some(nowhere.clone())),
+        (vec![region("C-9")], Some(nowhere)),
+        (vec![in_school("SCH-9")], Some(no_school)),
+        (vec![in_school("SCH-9"), school("SCH-9", "C-9"), serves("C-9", "2026-01-01"), region("C-9")], None),
+        (vec![school("SCH-9", "C-1"), in_school("SCH-1"), region("C-2")], None),
+        (vec![serves("C-9", "2031-06-01")], None),
+        (vec![serves("C-9", "2031-06-02")], Some(far("2031-06-02"))),
+    ] {
+        let command = Command::Reference { entries: rows.clone(), occurred_at: None };
+        let declined = stage.world.decide(&command, &context()).err();
+        assert_eq!(declined, refused.map(Declined::Refused), "{rows:?}");
+    }
+    for year in ["1989-12-31", "2101-01-01", "0026-03-01"] {
+        let sent = serde_json::json!({"what": "catchment", "catchment": "C-9", "provider": "ASP-9", "from": year});
+        assert!(serde_json::from_value::<Entry>(sent).is_err(), "{year}");
+    }
+}
+
+#[test]
 fn reference_data_are_in_force_from_their_date_on() {
     let mut stage = Stage::new();
     let ended = Entry::InSchool { school: code("SCH-1"), provider: None, from: day("2026-03-02") };

@@ -163,13 +163,13 @@ fn variant(name: &str, draw: &mut Draw, yesterday: chrono::NaiveDate, asked: u16
         "withdraw-information-request" => json!({ "request": request }),
         "set-not-located" => json!({"no_check_because": draw.of(&[Value::Null, json!("NO-CONSENT")])}),
         "record-agreement" => {
-            let agreement = json!({"provider": draw.of(&[provider, "ASP-1"]), "agreed_by": "LEAD", "agreed_on": yesterday,
+            let agreement = json!({"provider": draw.of(&[provider, "ASP-1"]), "agreed_by": "WORKFLOW-LEAD", "agreed_on": yesterday,
                 "channel": draw.of(&["phone", "in_system"])});
             json!({"target": provider, "agreement": agreement})
         }
         "reallocate-to-cit" => {
             let basis = draw.of(&["confirmed_address", "reasonable_grounds", "enrolled_elsewhere"]);
-            let agreed = |provider| json!({"provider": provider, "agreed_by": "LEAD", "agreed_on": yesterday, "channel": "phone"});
+            let agreed = |provider| json!({"provider": provider, "agreed_by": "WORKFLOW-LEAD", "agreed_on": yesterday, "channel": "phone"});
             let agreements =
                 draw.of(&[json!([]), json!([agreed(provider)]), json!([agreed(provider), agreed("ASP-1")])]);
             json!({"basis": basis, "target": provider, "grounds": "SEEN-THERE", "agreements": agreements})

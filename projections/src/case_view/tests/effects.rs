@@ -176,6 +176,7 @@ fn a_request_is_open_until_it_is_answered_or_withdrawn() {
         request: RequestNumber(2),
         agency: Agency::Msd,
         reason: WithdrawalReason::NotNeeded,
+        detailed: false,
     };
     let ends = [on("2026-02-25", inz_answered(1, Whereabouts::NotOut)), on("2026-02-26", withdrawn)];
     let ended = file(and(ca_case(), asked_both.into_iter().chain(ends)));
@@ -192,6 +193,7 @@ fn an_agency_may_answer_a_request_that_was_withdrawn_and_the_others_stay_open() 
         request: RequestNumber(1),
         agency: Agency::Inz,
         reason: WithdrawalReason::NoAnswer,
+        detailed: false,
     };
     let file = file(and(
         ca_case(),
