@@ -39,11 +39,14 @@ mod check;
 
 mod rebuild;
 
+mod follow;
+
 pub use api::{ApiError, STREAM};
 pub use check::{CheckError, CheckReport, Difference, check};
 pub use connection::{ConnectError, Connection, Link, SERVER_MIN};
 pub use consumers::{AckKind, BadConsumers, ConsumerSpec, ConsumerState, make_consumers, read_consumers};
 pub use endpoint::{BadSeed, BusUser, Endpoint, Patience};
+pub use follow::{FollowError, Followed, Follower, broadcast_of};
 pub use halt::Halt;
 pub use log_source::LogSource;
 pub use maker::{MakeError, Maker, make_stream};

@@ -77,6 +77,12 @@ pub(crate) fn recognise(found: &Config, identity: LedgerIdentity, settings: Stre
     if differences.is_empty() { Ok(()) } else { Err(Halt::ConfigDiffers { differences }) }
 }
 
+/// Returns the ledger and epoch a stream says it is a copy of.
+pub(crate) fn identity_of(found: &Config) -> Option<LedgerIdentity> {
+    let epoch = found.metadata.get(EPOCH_KEY).and_then(|text| text.parse().ok()).map(Epoch);
+    Some(LedgerIdentity { ledger: ledger_of(found)?, epoch: epoch? })
+}
+
 /// Returns the ledger a stream says it belongs to.
 pub(crate) fn ledger_of(found: &Config) -> Option<LedgerId> {
     found.metadata.get(LEDGER_KEY).and_then(|text| text.parse().ok())

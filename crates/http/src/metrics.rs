@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use caseledger_events::dates::Timestamp;
 use caseledger_log::ClockStatus;
+use caseledger_views::ViewState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -103,18 +104,28 @@ fn ledger(registry: &mut Registry, parts: &Parts) {
 fn views(registry: &mut Registry, parts: &Parts) {
     let (position, events, seconds) =
         (Family::<View, Int>::default(), Family::<View, Int>::default(), Family::<View, Real>::default());
-    let ready = Family::<View, Int>::default();
+    let (ready, stalled) = (Family::<View, Int>::default(), Family::<View, Int>::default());
+    let (rate, beside) = (Family::<View, Real>::default(), Family::<View, Int>::default());
     for status in parts.views.status() {
         let label = View { view: status.view.to_owned() };
         position.get_or_create(&label).set(status.position.0 as i64);
         events.get_or_create(&label).set(status.lag_events as i64);
         seconds.get_or_create(&label).set(status.lag_seconds);
         ready.get_or_create(&label).set(i64::from(status.ready));
+        let is_stalled = matches!(status.state, ViewState::Stalled { .. });
+        stalled.get_or_create(&label).set(i64::from(is_stalled));
+        rate.get_or_create(&label).set(status.events_per_second);
+        if let Some(built) = status.beside {
+            beside.get_or_create(&label).set(built.position.0 as i64);
+        }
     }
     registry.register("view_position", "How far a view has read", position);
     registry.register("view_lag_events", "Events a view is behind", events);
     registry.register("view_lag_seconds", "Seconds a view has been behind", seconds);
     registry.register("view_ready", "1 while a view answers queries", ready);
+    registry.register("view_stalled", "1 while a view stands before an event it cannot take", stalled);
+    registry.register("view_events_per_second", "Events a view reads a second, over ten seconds", rate);
+    registry.register("view_beside_position", "How far the file beside a view's own has read", beside);
 }
 
 fn relay(registry: &mut Registry, parts: &Parts, now: Timestamp) {

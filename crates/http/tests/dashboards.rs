@@ -1,0 +1,151 @@
+//! Service levels, the audit trail and search over HTTP: what each is for whom, and that asking is on record.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn w2_a_provider_sees_how_its_referrals_are_served_and_a_school_does_not() {
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let assigned = json!({"facts": {"manager": "P-CM"}});
+    assert_eq!(service.post(&action(&case, "assign-case-manager"), LEAD, "k2", &assigned).await.status, 200);
+    let last = service.ledger.reader().durable();
+    let levels = service.get(&format!("/v1/service-levels?min_position={last}"), LEAD).await;
+    assert_eq!(levels.status, 200, "{}", levels.json);
+    let total = &levels.json["total"];
+    assert_eq!((&total["referrals"], &total["open"], &total["unallocated"]), (&json!(1), &json!(1), &json!(0)));
+    let done: Vec<(&str, u64)> = total["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["step"].as_str().unwrap(), step["done"].as_u64().unwrap()))
+        .collect();
+    let expected = [("allocated", 1), ("assigned", 1), ("begun", 0), ("school_met", 0), ("engaged", 0), ("planned", 0)];
+    assert_eq!(done, expected, "{total}");
+    assert_eq!(levels.json["rows"][0]["of"], json!("ASP-01"));
+    let other = service.get("/v1/service-levels", "P-9/workflow_lead/ASP-02").await;
+    assert_eq!((other.status.as_u16(), &other.json["total"]["referrals"]), (200, &json!(0)));
+    assert_problem(&service.get("/v1/service-levels", SCHOOL).await, 403, "not-this-role");
+    assert_problem(&service.get("/v1/service-levels?by=colour", LEAD).await, 400, "bad-query");
+    assert_problem(&service.get("/v1/service-levels?form=2026-01-01", LEAD).await, 400, "bad-query");
+    let ahead = service.get("/v1/service-levels?min_position=999999", LEAD).await;
+    assert_problem(&ahead, 422, "position-ahead");
+}
+
+/// Who did or looked at what, in the order it is told.
+fn told(answer: &Answer) -> Vec<(String, String)> {
+    let items = answer.json["items"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    items
+        .iter()
+        .map(|item| {
+            let what = if item["is"] == "act" { text(&item["kind"]) } else { text(&item["viewed"]["operation"]) };
+            (text(&item["actor"]["person"]), what)
+        })
+        .collect()
+}
+
+fn pair(person: &str, what: &str) -> (String, String) {
+    (person.to_owned(), what.to_owned())
+}
+
+#[tokio::test]
+async fn a22_who_did_what_and_who_looked_is_one_list_and_asking_is_on_record() {
+    let service = Service::start().await;
+    let (case, other) = (service.refer("k1").await, service.refer("k2").await);
+    let position = service.ledger.reader().durable();
+    assert_eq!(service.get(&format!("/v1/cases/{case}?min_position={position}"), LEAD).await.status, 200);
+    let assigned = json!({"facts": {"manager": "P-CM"}});
+    assert_eq!(service.post(&action(&case, "assign-case-manager"), LEAD, "k3", &assigned).await.status, 200);
+    let ask = async |actor: &str, body: Value| service.post("/v1/audit", actor, "a", &body).await;
+    // The trail follows the log within moments; it is asked until it has.
+    let last = service.ledger.reader().durable().0;
+    let mut answer = ask(AUDITOR, json!({"case": case})).await;
+    for _ in 0..1_000 {
+        if answer.json["as_of"].as_u64() >= Some(last) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        answer = ask(AUDITOR, json!({"case": case})).await;
+    }
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    assert_eq!(answer.json["with_views"], json!(true));
+    let all = told(&answer);
+    let place =
+        |one: &(String, String)| all.iter().position(|told| told == one).unwrap_or_else(|| panic!("{one:?}: {all:?}"));
+    let referred = place(&pair("P-SCH", "support_request_submitted"));
+    let opened = place(&pair("P-LEAD", "open"));
+    let assigned = place(&pair("P-LEAD", "assigned_to_case_manager"));
+    assert!(referred < opened && opened < assigned, "{all:?}");
+    assert!(all.contains(&pair("P-AUD", "access ledger")) || all.len() == 4, "asking is on record: {all:?}");
+    // By person, without what others did; by number of the case; page by page.
+    let of_lead = told(&ask(AUDITOR, json!({"person": "P-LEAD"})).await);
+    assert!(of_lead.iter().all(|(person, _)| person == "P-LEAD") && of_lead.len() >= 2, "{of_lead:?}");
+    let first = ask(AUDITOR, json!({"case": case, "limit": 1})).await;
+    let next = &first.json["next"];
+    let second = ask(AUDITOR, json!({"case": case, "limit": 1, "after": next})).await;
+    assert_eq!([told(&first), told(&second)].concat(), all[..2]);
+    // An operator is told acts alone; others nothing.
+    let operator = ask(OPERATOR, json!({"case": other})).await;
+    assert_eq!((operator.status.as_u16(), &operator.json["with_views"]), (200, &json!(false)));
+    assert!(operator.json["items"].as_array().unwrap().iter().all(|item| item["is"] == "act"));
+    for nobody in [LEAD, SCHOOL, CIT] {
+        assert_problem(&ask(nobody, json!({})).await, 403, "not-this-role");
+    }
+    assert_problem(&ask(AUDITOR, json!({"limit": 501})).await, 400, "bad-limit");
+    assert_problem(&ask(AUDITOR, json!({"limit": 0})).await, 400, "bad-limit");
+    assert_eq!(ask(AUDITOR, json!({"case": "AS-9999999-9"})).await.status, 404);
+    assert_eq!(ask(AUDITOR, json!({"whom": "P-1"})).await.status, 400);
+    let later = ask(AUDITOR, json!({"since": "2099-01-01T00:00:00Z"})).await;
+    assert_eq!(told(&later), []);
+}
+
+#[tokio::test]
+async fn k6_a_case_is_found_by_its_number_an_nsn_and_a_name_with_a_slip() {
+    let service = Service::start().await;
+    let nsn = "123456789";
+    let mut body = referral();
+    body["personal"]["student"]["nsn"] = json!(nsn);
+    let case = service.post("/v1/cases", SCHOOL, "k1", &body).await.json["case"].as_str().unwrap().to_owned();
+    let last = service.ledger.reader().durable();
+    let opened = service.get(&format!("/v1/cases/{case}?min_position={last}"), LEAD).await;
+    let number = opened.json["number"].as_str().unwrap().to_owned();
+    let search = async |actor: &str, body: Value| service.post("/v1/cases/search", actor, "s", &body).await;
+    let found = |answer: &Answer| answer.json["items"].as_array().map_or(0, Vec::len);
+    for body in [
+        json!({"name": number}),
+        json!({"name": number.to_lowercase()}),
+        json!({"name": number.replace('-', " ")}),
+        json!({"nsn": nsn}),
+        json!({"nsn": format!("0{nsn}")}),
+        json!({"name": "Kanarīpata"}),
+        json!({"name": "Kanraipata"}),
+    ] {
+        let answer = search(LEAD, body.clone()).await;
+        assert_eq!((answer.status.as_u16(), found(&answer)), (200, 1), "{body}: {}", answer.json);
+        assert_eq!(answer.json["nearly"], json!(u32::from(body["name"] == "Kanraipata")), "{body}");
+        // Nobody finds what is not theirs.
+        assert_eq!(found(&search("P-9/workflow_lead/ASP-02", body).await), 0);
+    }
+    assert_eq!(found(&search(LEAD, json!({"nsn": "999999999"})).await), 0);
+    for bad in [json!({}), json!({"name": "A", "nsn": "1"})] {
+        assert_problem(&search(LEAD, bad).await, 400, "bad-search");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_passed_over_where_a_view_stopped_before_it_alone() {
+    let service = Service::start().await;
+    let skip = async |view: &str, actor: &str, body: Value| {
+        service.post(&format!("/v1/views/{view}/skip"), actor, "s", &body).await
+    };
+    let body = json!({"position": 1, "reason": "TICKET-7"});
+    assert_problem(&skip("audit_trail", OPERATOR, body.clone()).await, 409, "not-stalled");
+    assert_problem(&skip("nothing", OPERATOR, body.clone()).await, 404, "unknown-view");
+    assert_problem(&skip("audit_trail", AUDITOR, body).await, 403, "not-this-role");
+    assert_eq!(skip("audit_trail", OPERATOR, json!({"position": 1})).await.status, 400);
+    let status = service.get("/v1/views", OPERATOR).await;
+    let names: Vec<&str> =
+        status.json["items"].as_array().unwrap().iter().map(|view| view["view"].as_str().unwrap()).collect();
+    assert_eq!(names, ["case_view", "service_levels", "audit_trail"]);
+}
