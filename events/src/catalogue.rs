@@ -51,9 +51,12 @@ fn policy() -> String {
          (`caseledger policy set`), takes effect today or later, and is an event of `system/POLICY`: what was decided \
          before stays decided under the policy of its day, which every event names by its version. Version 1 is in force \
          without any event.\n\n\
-         Where no event is named, the setting is read by the measures, which print it with their results, or carried \
-         out by the table of access, which takes no other value (Q28, Q29, Q31, Q36). Nothing reads those of Q26, Q27, \
-         Q34, Q35 and the overdue days of Q32: they are kept for people.\n\n\
+         Where no event is named, the setting is read by the measures, which print it with their results; or carried \
+         out by the table of access, which takes no other value (Q28, Q29, Q31, Q36); or by what a provider reports about \
+         itself (Q14). Attendance itself lies outside the ledger: which terms of it are looked at (Q34) is said by \
+         `caseledger policy show`, with what the settings that count days mean on that day. The size of the service (Q35) \
+         is what `caseledger simulate --year` plays where no number is given. `cargo xtask ids` fails where no code reads \
+         a setting.\n\n\
          | Question | What is open | Setting | Default | Read when this is decided |\n|---|---|---|---|---|\n",
     );
     for (question, key, value) in explain(&Policy::default(), None) {

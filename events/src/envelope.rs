@@ -202,6 +202,20 @@ pub enum Source {
     Ledger,
 }
 
+impl Source {
+    /// Returns whose word a role's is: feeds speak for their systems, everybody else for themselves.
+    pub fn of(role: Role) -> Source {
+        match role {
+            Role::Enrol => Source::Enrol,
+            Role::Inz => Source::Inz,
+            Role::Msd => Source::Msd,
+            Role::Attendance => Source::Attendance,
+            Role::Migration => Source::Migration,
+            _ => Source::Person,
+        }
+    }
+}
+
 /// Provider, catchment and school a case stood under at that time; never changed afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {

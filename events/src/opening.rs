@@ -383,6 +383,8 @@ impl NotifyNonEnrolment {
             task_received_on: self.task_received_on,
             leave_reason: self.leave_reason,
             return_date_known: self.return_date_known,
+            form_due_on: self.task_received_on.and_then(|day| at.policy.enrolment.form_due_on(day)),
+            task_expected_on: self.task_expected_on(at),
             attached: onto.attach.is_some(),
         };
         let mut events = vec![notified.into()];
@@ -393,9 +395,19 @@ impl NotifyNonEnrolment {
         let asking = onto.attach.is_some_and(|case| case.is_asking(Agency::Inz));
         if self.leave_reason == LeaveReason::GoneOverseas && !asking {
             let request = onto.attach.map_or(Ok(RequestNumber(1)), Case::next_request)?;
-            events.push(InformationRequestOpened { request, agency: Agency::Inz, automatic: true }.into());
+            let overdue_on = at.policy.moves.overdue_on(at.today());
+            events.push(InformationRequestOpened { request, agency: Agency::Inz, automatic: true, overdue_on }.into());
         }
         Ok(events)
+    }
+
+    /// R11, R12, Q27: when the register would have set the task by itself.
+    fn task_expected_on(&self, at: &At<'_>) -> Option<NaiveDate> {
+        let withdrawn_on = self.withdrawn_on?;
+        match self.leave_reason {
+            LeaveReason::ContinuousAbsence => withdrawn_on.succ_opt(),
+            _ => at.policy.enrolment.task_expected_on(withdrawn_on),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod demo;
 mod event_line;
 mod exit;
 mod first_operator;
+mod importing;
 mod journal;
 mod keys;
 mod listening;

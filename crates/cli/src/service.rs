@@ -203,6 +203,19 @@ fn open_files(dir: &Path, settings: &Settings, time: Time, missing: Missing) -> 
     Ok(Files { ledger, views, keys, access_log })
 }
 
+/// Opens the log and the keys alone, for a command that owns the directory while it imports.
+pub fn open_log(
+    dir: &Path,
+    settings: &Settings,
+    time: Time,
+    missing: Missing,
+) -> Result<(Ledger<World>, Keys), Failure> {
+    let (ledger, report) = open_ledger(dir, &settings.log, time, missing)?;
+    say(&report);
+    let keys = keys::open(dir, &settings.keys, &ledger)?;
+    Ok((ledger, keys))
+}
+
 fn open_ledger(dir: &Path, log: &Log, time: Time, missing: Missing) -> Result<(Ledger<World>, StartReport), Failure> {
     let options = || options(log, time);
     let absent = match Ledger::open(dir, options(), World::default()) {

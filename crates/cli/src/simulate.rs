@@ -1,4 +1,5 @@
-//! A realistic term of cases, and situations told one by one, played through the public HTTP API alone.
+//! A realistic term or year of cases, and situations told one by one: played through the public HTTP API, or a year
+//! through the import path.
 //!
 //! Read in this order: `dice`, `people`, `places`, `term` (where a story comes from); `step` and `outcome` (one thing
 //! somebody does, and what came of it); `script`, `verbs` and `stories` (how a case goes); `plan` (a whole term of
@@ -10,6 +11,7 @@
 mod client;
 mod dice;
 pub mod grants;
+pub(crate) mod import;
 mod outcome;
 mod people;
 mod places;
@@ -22,6 +24,7 @@ mod script;
 pub mod situation;
 mod step;
 mod stories;
+mod stream;
 mod summary;
 mod taken_up;
 mod term;
@@ -31,14 +34,14 @@ mod words;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chrono::Days;
 use serde_json::json;
 
 pub use client::{Address, Client, ClientError};
 pub use outcome::Surprise;
+pub use plan::{Span, Wanted};
 pub use play::Progress;
 pub use summary::Summary;
-pub use term::{TERMS, Term};
+pub use term::{TERMS, Term, YEARS, Year};
 
 pub use play::FIRST_OPERATOR;
 use play::{Conduct, OPERATOR};
@@ -47,9 +50,6 @@ use receipts::Receipts;
 /// How many rows of reference data are sent at once; a request body has a limit.
 const ROWS_AT_ONCE: usize = 400;
 
-/// How long before the term its schools and providers are in force; absences reach back into the term before.
-const REFERENCE_DAYS_BEFORE: u64 = 400;
-
 /// What to play, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -57,8 +57,8 @@ pub struct Options {
     pub cases: u32,
     /// The seed: the same one sends the same commands.
     pub seed: u64,
-    /// The school term.
-    pub term: Term,
+    /// The school term, or a whole year.
+    pub span: Span,
     /// Commands a second at most; as fast as answers come where nothing is said.
     pub rate: Option<f64>,
     /// Commands under way at once.
@@ -69,7 +69,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { cases: 100, seed: 1, term: TERMS[0], rate: None, clients: 8, receipts: None }
+        Options { cases: 100, seed: 1, span: Span::Term(TERMS[0]), rate: None, clients: 8, receipts: None }
     }
 }
 
@@ -82,13 +82,13 @@ pub enum SimulateError {
     /// The ledger keeps real time.
     #[error("this ledger runs on real time, and nothing made up belongs in it; play into one created for simulation")]
     RealTime,
-    /// The ledger's time has come past the term.
+    /// The ledger's time has come past the beginning.
     #[error(
-        "the ledger's clock stands at {now}, and term {term} has begun before that; choose a later term, or play into a new ledger"
+        "the ledger's clock stands at {now}, and {span} has begun before that; choose a later term, or play into a new ledger"
     )]
     TermIsOver {
-        /// The term.
-        term: &'static str,
+        /// The term or year.
+        span: &'static str,
         /// Where the clock stands.
         now: chrono::DateTime<chrono::Utc>,
     },
@@ -142,12 +142,12 @@ fn what_it_says(answer: &client::Answer) -> String {
     format!("{} {} {}", answer.status.as_u16(), text("code"), text("detail"))
 }
 
-/// Plays a term of cases into the simulated ledger at a base URL.
+/// Plays a term or year of cases into the simulated ledger at a base URL.
 pub async fn play(base_url: &str, options: &Options, progress: impl Fn(Progress)) -> Result<Summary, SimulateError> {
     play_into(&Client::new(Address::Url(base_url.to_owned())), options, progress).await
 }
 
-/// Plays a term of cases through a client.
+/// Plays a term or year of cases through a client.
 pub async fn play_into(
     client: &Client,
     options: &Options,
@@ -155,16 +155,16 @@ pub async fn play_into(
 ) -> Result<Summary, SimulateError> {
     let started = Instant::now();
     refuse_real_time(client).await?;
-    let Options { cases, seed, term, .. } = *options;
-    let mut plan = plan::Wanted { cases, seed, term }.plan();
-    let conduct = Conduct { keys: format!("term-{}-{seed}", term.name), clients: options.clients, rate: options.rate };
-    let passed_over = taken_up::take_up(client, &mut plan.steps, &conduct, term).await?;
-    play::move_clock(client, term::at(term.first, 0)).await?;
-    let map = plan.map.entries(term.first - Days::new(REFERENCE_DAYS_BEFORE));
-    load_reference(client, &map, term.name).await?;
+    let Options { cases, seed, span, .. } = *options;
+    let wanted = Wanted { cases, seed, span };
+    let mut plan = wanted.plan();
+    let conduct = Conduct { keys: wanted.keys(), clients: options.clients, rate: options.rate };
+    let passed_over = taken_up::take_up(client, &mut plan.steps, &conduct, span).await?;
+    play::move_clock(client, term::at(span.first(), 0)).await?;
+    load_reference(client, &plan.map.entries(span.reference_from()), span.name()).await?;
     grants::to_the_people(client, &mut plan.steps).await?;
     let mut receipts = Receipts::open(options.receipts.as_deref())?;
-    let mut summary = Summary::new(format!("term {}, seed {seed}", term.name));
+    let mut summary = Summary::new(wanted.title());
     summary.passed_over = passed_over;
     let casts = play::play_all(client, &plan.steps, &conduct, progress, |step, performed| {
         take(&mut summary, &mut receipts, || plan.place(step), step, &performed)

@@ -16,3 +16,4 @@ mod stopping;
 mod support;
 mod token;
 mod views;
+mod year;

@@ -11,6 +11,8 @@ fn the_defaults_are_shown_without_a_ledger_and_a_file_of_them_can_be_set() {
     let shown = run(["policy", "show", "--default"]).ended(0);
     assert!(shown.out.contains("absence.threshold_half_days"), "{}", shown.out);
     assert!(shown.out.starts_with("policy version 1"), "{}", shown.out);
+    let on_a_day = run(["policy", "show", "--default", "--on", "2026-06-30"]).ended(0).out;
+    assert!(on_a_day.contains("Q34  termly attendance reaches: 2025-T2 2025-T3 2025-T4 2026-T1"), "{on_a_day}");
     let top = tempfile::tempdir().unwrap();
     let file = top.path().join("policy.toml");
     fs::write(&file, run(["policy", "show", "--default", "--toml"]).ended(0).out).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caseledger_events::access::{Denied, Grant, Operation, Scope};
-use caseledger_events::envelope::Actor;
+use caseledger_events::envelope::{Actor, Source};
 use caseledger_events::ids::{CaseId, Code, CorrelationId};
 use caseledger_events::viewed::{Decision, Denial, NewView, Viewed};
 use caseledger_log::AccessLogError;
@@ -11,7 +11,6 @@ use caseledger_views::ShownItem;
 use tokio::time::timeout;
 
 use crate::actor::Asker;
-use crate::command::source;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -31,8 +30,8 @@ pub async fn write(
     request: CorrelationId,
     viewed: Viewed,
 ) -> Result<(), Problem> {
-    let view =
-        NewView { actor, on_behalf_of, source: source(actor.role), request, policy: 1, at: state.ledger.now(), viewed };
+    let (source, at) = (Source::of(actor.role), state.ledger.now());
+    let view = NewView { actor, on_behalf_of, source, request, policy: 1, at, viewed };
     match timeout(LIMIT, state.access_log.append(view)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(not_on_record(&error)),

@@ -21,7 +21,7 @@ pub struct OpenInformationRequest {
 impl Action for OpenInformationRequest {
     const NAME: &'static str = "open-information-request";
     const SUMMARY: &'static str = "Asks Immigration NZ or MSD; the case stays with its provider until the answer.";
-    const RULES: &'static str = "E17, R18, R20";
+    const RULES: &'static str = "E17, R18, R20, Q32";
     const WHO: &'static [Who] = &[Who::CurrentProvider, Who::Cit];
     const ON_CLOSED: OnClosed = OnClosed::Refused;
     type Personal = MaybeNote;
@@ -33,11 +33,12 @@ impl Action for OpenInformationRequest {
         Ok(())
     }
 
-    fn decide(&self, case: &Case, _: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if case.is_asking(self.agency) {
             return Err(Refusal::AlreadyAsked);
         }
         let request = case.next_request()?;
-        Ok(vec![InformationRequestOpened { request, agency: self.agency, automatic: false }.into()])
+        let overdue_on = at.policy.moves.overdue_on(at.today());
+        Ok(vec![InformationRequestOpened { request, agency: self.agency, automatic: false, overdue_on }.into()])
     }
 }

@@ -91,6 +91,14 @@ pub struct NonEnrolmentNotified {
     pub leave_reason: LeaveReason,
     /// Whether a return date is known: temporary absence stays on the roll (R10).
     pub return_date_known: bool,
+    /// The day the form was due, counted from the task as policy says (R13, Q26); absent where no task is known, or
+    /// where the terms or the holidays of the school's region are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form_due_on: Option<NaiveDate>,
+    /// The day from which the register sets the task by itself, a notification before it being an immediate one: the day
+    /// after a withdrawal for continuous absence, else counted from the withdrawal as policy says (R11, R12, Q27).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_expected_on: Option<NaiveDate>,
     /// Whether it was attached to a case that was active already (Q4).
     pub attached: bool,
 }

@@ -180,6 +180,33 @@ fn a_policy_fits_into_one_broadcast_and_holds_closed_values_alone() {
 }
 
 #[test]
+fn q34_termly_attendance_reaches_four_terms_or_twelve_months() {
+    let terms = |window: TermlyWindow, on: &str| window.terms(day(on)).join(" ");
+    // Term 2 of 2026 ends on 3 July, that of 2025 ended on 27 June.
+    let four = "2025-T2 2025-T3 2025-T4 2026-T1";
+    assert_eq!(terms(TermlyWindow::FourTerms, "2026-06-30"), four);
+    assert_eq!(terms(TermlyWindow::TwelveMonths, "2026-06-30"), "2025-T3 2025-T4 2026-T1");
+    assert_eq!(terms(TermlyWindow::FourTerms, "2026-07-03"), four, "a term is completed after its last day");
+    assert_eq!(terms(TermlyWindow::FourTerms, "2026-07-04"), "2025-T3 2025-T4 2026-T1 2026-T2");
+    assert_eq!(terms(TermlyWindow::FourTerms, "2024-01-01"), "", "before the calendar's terms");
+}
+
+#[test]
+fn q26_q27_q32_q34_a_policy_says_what_it_means_on_a_day() {
+    let said = |changes: serde_json::Value| {
+        let policy: Policy = serde_json::from_value(changes).unwrap();
+        meaning(&policy, day("2026-05-04")).into_iter().map(|row| row.value.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    // 1 June is the King's Birthday: no school day.
+    assert_eq!(said(json!({}))[..3], ["2026-05-11", "2026-06-02", "2026-05-24"]);
+    let other = json!({
+        "enrolment": {"form_due_days": 3, "task_after_days": 10, "days": "calendar_days"},
+        "moves": {"request_overdue_days": 0}, "measures": {"termly_window": "twelve_months"},
+    });
+    assert_eq!(said(other)[..3], ["2026-05-07", "2026-05-14", ""]);
+}
+
+#[test]
 fn a_decision_is_explained_by_the_settings_it_read() {
     let rows = explain(&Policy::default(), Some("comment_sharing_changed"));
     let said: Vec<_> = rows.iter().map(|(question, key, value)| (question.id, *key, value.clone())).collect();

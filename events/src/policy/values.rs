@@ -1,5 +1,7 @@
 //! The settings, grouped by what reads them, with the defaults of the domain.
 
+use caseledger_calendar::Calendar;
+use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -143,12 +145,20 @@ pub struct Moves {
     pub request_pins_case_manager: bool,
     /// Q32: whether an open request also keeps a case with its in-school provider.
     pub request_pins_in_school: bool,
-    /// Q32: days after which an unanswered request is overdue; it never releases by itself.
+    /// Q32: days after which an unanswered request is overdue, 0 for never; it never releases by itself.
     pub request_overdue_days: u16,
     /// Q33: days in which an agency's answer is to be read and acted on; 0 adds no task.
     pub read_answer_days: u16,
     /// Q37: whether CIT may send a case back.
     pub cit_may_decline: bool,
+}
+
+impl Moves {
+    /// Returns the day from which a request made on a day is overdue; none where policy names no such day (Q32).
+    pub fn overdue_on(&self, asked_on: NaiveDate) -> Option<NaiveDate> {
+        let days = Some(self.request_overdue_days).filter(|&days| days > 0)?;
+        asked_on.checked_add_days(Days::new(u64::from(days)))
+    }
 }
 
 impl Default for Moves {
@@ -265,6 +275,34 @@ pub struct EnrolmentDays {
     /// Q26, Q27: which days those are.
     pub days: DayKind,
 }
+
+impl EnrolmentDays {
+    /// Returns the day by which the form is due after its task reached the school (R13, Q26).
+    pub fn form_due_on(&self, task_received_on: NaiveDate) -> Option<NaiveDate> {
+        self.days.after(task_received_on, self.form_due_days)
+    }
+
+    /// Returns the day on which a student enrolled nowhere becomes a task, after a withdrawal (R11, Q27).
+    pub fn task_expected_on(&self, withdrawn_on: NaiveDate) -> Option<NaiveDate> {
+        self.days.after(withdrawn_on, self.task_after_days)
+    }
+}
+
+impl DayKind {
+    /// Returns the day so many days after another; `None` where the tables do not say which days schools are open.
+    fn after(self, day: NaiveDate, days: u16) -> Option<NaiveDate> {
+        match self {
+            DayKind::CalendarDays => day.checked_add_days(Days::new(u64::from(days))),
+            DayKind::SchoolDays => {
+                let open = Calendar::newest().days(SCHOOL_DAY, None, None).ok()?;
+                open.end_of(day, u32::from(days)).ok()
+            }
+        }
+    }
+}
+
+/// The definition of a school day in the calendar.
+const SCHOOL_DAY: &str = "school_day";
 
 impl Default for EnrolmentDays {
     fn default() -> Self {

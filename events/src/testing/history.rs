@@ -77,6 +77,8 @@ pub fn notice() -> NonEnrolmentNotified {
         task_received_on: None,
         leave_reason: LeaveReason::ContinuousAbsence,
         return_date_known: false,
+        form_due_on: None,
+        task_expected_on: Some(day("2026-02-13")),
         attached: false,
     }
 }
@@ -184,12 +186,17 @@ pub fn closed(mut history: Vec<Past>, on_day: &str) -> Vec<Past> {
 
 /// An open request.
 pub fn asked(request: u16, agency: Agency) -> InformationRequestOpened {
-    InformationRequestOpened { request: RequestNumber(request), agency, automatic: false }
+    InformationRequestOpened { request: RequestNumber(request), agency, automatic: false, overdue_on: None }
+}
+
+/// The same, made on 1 June 2026, the day of these tests: overdue twenty days later (Q32).
+pub fn asked_today(request: u16, agency: Agency) -> InformationRequestOpened {
+    InformationRequestOpened { overdue_on: Some(day("2026-06-21")), ..asked(request, agency) }
 }
 
 /// The request that *Gone Overseas* triggers.
 pub fn asked_automatically(request: u16) -> InformationRequestOpened {
-    InformationRequestOpened { request: RequestNumber(request), agency: Agency::Inz, automatic: true }
+    InformationRequestOpened { automatic: true, ..asked(request, Agency::Inz) }
 }
 
 /// An answer of Immigration NZ.

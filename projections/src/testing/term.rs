@@ -233,7 +233,7 @@ impl Invented {
         self.requests += 1;
         self.open_requests.push(self.requests);
         let request = RequestNumber(self.requests);
-        (InformationRequestOpened { request, agency, automatic: false }.into(), vec![])
+        (InformationRequestOpened { request, agency, automatic: false, overdue_on: None }.into(), vec![])
     }
 }
 

@@ -85,7 +85,7 @@ async fn demo(args: &Args, dir: &Path, mut settings: Settings, output: &mut Outp
         settings.access.first_operator = simulate::FIRST_OPERATOR.to_owned();
     }
     // The day before: the first referrals come as the term begins.
-    let start = start_of_day(args.options().term.first - Days::new(1));
+    let start = start_of_day(args.options().span.first() - Days::new(1));
     let server = Server::start(dir, &settings, Time::Simulated(Some(start)), Missing::Create).await?;
     let shown = tokio::select! {
         shown = show(args, dir, &server, is_new, output) => shown,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::Position;
 use caseledger_events::input;
-use caseledger_events::policy::{Policies, Policy, PolicySet, explain};
+use caseledger_events::policy::{Meaning, Policies, Policy, PolicySet, explain, meaning};
 use chrono::{NaiveDate, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -106,11 +106,20 @@ fn show(version: u32, day: NaiveDate, policy: &Policy, as_toml: bool, output: &m
         return Ok(Exit::Ok);
     }
     if output.json {
-        output.json_line(&json!({"version": version, "on": day, "policy": policy}));
+        let meaning: Vec<Value> = meaning(policy, day)
+            .into_iter()
+            .map(|row| json!({"question": row.question, "what": row.what, "value": row.value}))
+            .collect();
+        output.json_line(&json!({"version": version, "on": day, "policy": policy, "meaning": meaning}));
         return Ok(Exit::Ok);
     }
     output.line(format_args!("policy version {version}, as in force on {day}"));
     print(policy, None, output);
+    output.line(format_args!("what that means on {day}:"));
+    for Meaning { question, what, value } in meaning(policy, day) {
+        let value = value.unwrap_or_else(|| "not known to the calendar, or never".to_owned());
+        output.line(format_args!("{question:<4} {what}: {value}"));
+    }
     Ok(Exit::Ok)
 }
 

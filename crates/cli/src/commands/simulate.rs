@@ -11,20 +11,24 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, count};
 use crate::progress;
 use crate::running;
+use crate::settings::SettingsArgs;
+use crate::simulate::import::Asked;
 use crate::simulate::situation::{self, Named, Telling};
-use crate::simulate::{self, Address, Client, Options, SimulateError, Summary, TERMS, Term};
+use crate::simulate::{self, Address, Client, Options, SimulateError, Span, Summary, TERMS, Term, YEARS, Year};
 
-/// Play a realistic school term, or situations people know, into a ledger created for simulation
+/// Play a realistic school term or year, or situations people know, into a ledger created for simulation
 ///
-/// Everything goes through the public HTTP API, on simulated time: schools refer, the register notifies, providers work
-/// their cases, agencies answer, people make mistakes that the rules refuse. The same seed sends the same commands under
-/// the same keys, so a play that was cut short goes on when it is started again. Commands without an answer are tried
-/// again under their key.
+/// Schools refer, the register notifies, providers work their cases, agencies answer, people make mistakes that the rules
+/// refuse; all on simulated time. A term and situations go through the public HTTP API. A year goes at full speed into a
+/// directory that no server runs on (made where there is none), through the same rules and the same seals; with a server,
+/// --url or --rate it goes through HTTP as well. The same seed sends the same commands under the same keys, so a play
+/// that was cut short goes on when it is started again. Commands without an answer are tried again under their key.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   caseledger serve --data ./trial --simulated 2026-04-19 &
   caseledger simulate --data ./trial --cases 500 --seed 7 --receipts receipts.ndjson
+  caseledger simulate --data ./year --year 2026 --cases 65000        3 million events, imported in a minute
   caseledger simulate --data ./trial --situations                    all of them
   caseledger simulate --data ./trial --situations moved-to-australia closed-stays-closed
 
@@ -32,12 +36,12 @@ Exit codes: 0 every answer was the one expected · 1 some were not, they are lis
 situation · 5 the ledger runs on real time · 6 no answer from the server")]
 pub struct Args {
     /// Base URL of the server; without it, the address in the data directory
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[arg(long = "url", value_name = "URL")]
+    base_url: Option<String>,
 
-    /// How many cases
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    cases: u32,
+    /// How many cases; 100, and of an imported year as many as the ledger's policy plans a year (Q35)
+    #[arg(long, value_name = "N")]
+    cases: Option<u32>,
 
     /// What chance depends on; situations without it get a new one at every play
     #[arg(long, value_name = "SEED")]
@@ -46,6 +50,10 @@ pub struct Args {
     /// School term: 2026-T2, 2026-T3 or 2026-T4
     #[arg(long, value_name = "TERM", default_value = TERMS[0].name, value_parser = term)]
     term: Term,
+
+    /// Play a whole school year: 2026
+    #[arg(long, value_name = "YEAR", value_parser = year, conflicts_with_all = ["term", "situations"])]
+    year: Option<Year>,
 
     /// Commands a second at most
     #[arg(long, value_name = "R")]
@@ -66,6 +74,9 @@ pub struct Args {
     /// Play these situations instead of a term; all where none is named
     #[arg(long, value_name = "NAME", num_args = 0..)]
     situations: Option<Vec<String>>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 fn term(name: &str) -> Result<Term, String> {
@@ -73,16 +84,26 @@ fn term(name: &str) -> Result<Term, String> {
     Term::named(name).ok_or_else(|| format!("the dates of that term are not known; one of {}", names.join(", ")))
 }
 
+fn year(name: &str) -> Result<Year, String> {
+    let names: Vec<&str> = YEARS.iter().map(|year| year.name).collect();
+    Year::named(name).ok_or_else(|| format!("the terms of that year are not known; one of {}", names.join(", ")))
+}
+
 /// Plays.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let address = match &args.url {
+    let span = args.year.map_or(Span::Term(args.term), Span::Year);
+    let through_http = args.base_url.is_some() || args.rate.is_some() || running::is_running(&global.data);
+    if args.year.is_some() && !through_http {
+        return import_year(args, span, global, output);
+    }
+    let address = match &args.base_url {
         Some(url) => Address::Url(url.clone()),
         None => Address::Dir(running_on(&global.data)?),
     };
     let options = Options {
-        cases: args.cases,
+        cases: args.cases.unwrap_or(Options::default().cases),
         seed: args.seed.unwrap_or(Options::default().seed),
-        term: args.term,
+        span,
         rate: args.rate,
         clients: args.clients,
         receipts: args.receipts.clone(),
@@ -103,15 +124,34 @@ fn running_on(dir: &Path) -> Result<PathBuf, Failure> {
         .next(format_args!("caseledger serve --data {} --simulated 2026-04-19", dir.display())))
 }
 
+/// Imports a year: nobody waits for a single answer, so there are no receipts to keep.
+fn import_year(args: &Args, span: Span, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    if args.receipts.is_some() {
+        return Err(Failure::new(Exit::Usage, "an import gives no receipts to keep")
+            .next("leave --receipts out, or play the year through HTTP: start a server on the directory first"));
+    }
+    let seed = args.seed.unwrap_or(Options::default().seed);
+    let settings = args.settings.resolve(&global.data)?;
+    let days = (span.last() - span.first()).num_days();
+    let mut bar = progress::Progress::new("importing", days.unsigned_abs(), "days");
+    let asked = Asked { cases: args.cases, seed, span };
+    let summary = simulate::import::run(&global.data, &settings, asked, |day| {
+        bar.set((day - span.first()).num_days().unsigned_abs());
+    })?;
+    bar.finish();
+    say(&summary, output);
+    Ok(exit(&summary))
+}
+
+fn say(summary: &Summary, output: &mut Output) {
+    if output.json { output.json_line(&summary.json()) } else { output.line(summary) }
+}
+
 fn play_term(client: &Client, options: &Options, output: &mut Output) -> Result<Exit, Failure> {
     let bar = Bar::new("playing");
     let summary = crate::runtime()?.block_on(simulate::play_into(client, options, |p| bar.set(p)))?;
     bar.finish();
-    if output.json {
-        output.json_line(&summary.json())
-    } else {
-        output.line(&summary)
-    }
+    say(&summary, output);
     Ok(exit(&summary))
 }
 
@@ -135,11 +175,7 @@ fn play_situations(
     for telling in &tellings {
         tell(telling, output);
     }
-    if output.json {
-        output.json_line(&summary.json())
-    } else {
-        output.line(&summary)
-    }
+    say(&summary, output);
     Ok(exit(&summary))
 }
 

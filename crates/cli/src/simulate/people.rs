@@ -131,6 +131,8 @@ pub enum Series {
     Term = 9,
     /// Those of situations.
     Situations = 8,
+    /// Those of a year.
+    Year = 7,
 }
 
 /// Makes the number of the `n`th student of a series under a seed: ten digits that belong to nobody (real ones have

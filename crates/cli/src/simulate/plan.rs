@@ -1,20 +1,35 @@
-//! A whole term: which stories begin when, all their steps in the order of time.
+//! What is played: which stories begin when, and all their steps in the order of time.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::dice::Dice;
 use super::people::{self, Series, Student};
 use super::places::Map;
-use super::script::Script;
+use super::script::{Script, Stage};
 use super::step::Step;
-use super::stories::{CHRONIC_ABSENCE, NON_ENROLMENT, Story};
-use super::term::{self, Term};
+use super::stories::{CHRONIC_ABSENCE, NON_ENROLMENT, OF_A_YEAR, Story};
+use super::term::{self, Term, Year};
 
 /// Chronically absent to non-enrolled students, as the service is sized (N1).
-const KINDS: [(u64, &[Story]); 2] = [(45, CHRONIC_ABSENCE), (20, NON_ENROLMENT)];
+const KINDS: [(u64, Kind); 2] = [(45, Kind::Absence), (20, Kind::NonEnrolment)];
 
-/// How many of a hundred cases begin in the first weeks, when rolls are settled and schools look at term one.
+/// How many of a hundred cases begin in the first weeks, when rolls are settled and schools look at the term before.
 const SURGE_PERCENT: u64 = 35;
+
+/// How many of a year's cases begin in each term: most when the year begins.
+const OF_TERMS: [(u64, usize); 4] = [(32, 0), (26, 1), (24, 2), (18, 3)];
+
+/// How long before the first day schools and providers are in force; absences reach back into the term before.
+const REFERENCE_DAYS_BEFORE: u64 = 400;
+
+/// How much time is played.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Span {
+    /// One term.
+    Term(Term),
+    /// A whole school year.
+    Year(Year),
+}
 
 /// What to plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,66 +38,182 @@ pub struct Wanted {
     pub cases: u32,
     /// The seed.
     pub seed: u64,
-    /// The term.
-    pub term: Term,
+    /// How much time.
+    pub span: Span,
 }
 
-/// A term in the order of time.
+/// Steps in the order of time.
 pub struct Plan {
     /// Where it plays.
     pub map: Map,
     /// All steps.
     pub steps: Vec<Step>,
-    /// What each story is called.
-    pub names: Vec<&'static str>,
+    wanted: Wanted,
+}
+
+/// A story before it is told: what its first throws of the dice decide.
+pub struct Casting {
+    /// The day it begins on.
+    pub day: NaiveDate,
+    story: &'static Story,
+    stage: Stage,
+    dice: Dice,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Absence,
+    NonEnrolment,
+}
+
+impl Span {
+    /// Returns what it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Span::Term(term) => term.name,
+            Span::Year(year) => year.name,
+        }
+    }
+
+    /// Returns its first day.
+    pub fn first(&self) -> NaiveDate {
+        match self {
+            Span::Term(term) => term.first,
+            Span::Year(year) => year.first,
+        }
+    }
+
+    /// Returns its last day.
+    pub fn last(&self) -> NaiveDate {
+        match self {
+            Span::Term(term) => term.last,
+            Span::Year(year) => year.last,
+        }
+    }
+
+    /// Returns the day from which schools and providers are in force.
+    pub fn reference_from(&self) -> NaiveDate {
+        self.first() - Days::new(REFERENCE_DAYS_BEFORE)
+    }
+
+    fn series(&self) -> Series {
+        match self {
+            Span::Term(_) => Series::Term,
+            Span::Year(_) => Series::Year,
+        }
+    }
 }
 
 impl Plan {
     /// Names a step for people.
     pub fn place(&self, step: &Step) -> String {
-        format!("story {} ({}), step {}", step.story, self.names[step.story as usize], step.number)
+        self.wanted.place(step)
     }
 }
 
 impl Wanted {
     /// Makes the plan: the same for the same wants, always.
     pub fn plan(&self) -> Plan {
-        let map = Map::for_cases(self.cases);
-        let (names, told): (Vec<_>, Vec<_>) = (0..self.cases).map(|story| self.tell(map, story)).unzip();
-        let mut steps: Vec<Step> = told.into_iter().flatten().collect();
+        let map = self.map();
+        let mut steps: Vec<Step> = (0..self.cases).flat_map(|story| self.tell(map, story)).collect();
         let moment = grain(steps.len());
         for step in &mut steps {
             step.at = later(step.at, moment);
         }
         steps.sort_by_key(|step| (step.at, step.story, step.number));
-        Plan { map, steps, names }
+        Plan { map, steps, wanted: *self }
+    }
+
+    /// Returns where it plays.
+    pub fn map(&self) -> Map {
+        Map::for_cases(self.cases)
+    }
+
+    /// Returns what every idempotency key begins with.
+    pub fn keys(&self) -> String {
+        let Wanted { span, seed, .. } = self;
+        match span {
+            Span::Term(term) => format!("term-{}-{seed}", term.name),
+            Span::Year(year) => format!("year-{}-{seed}", year.name),
+        }
+    }
+
+    /// Returns what it is called, with its seed.
+    pub fn title(&self) -> String {
+        let kind = if matches!(self.span, Span::Term(_)) { "term" } else { "year" };
+        format!("{kind} {}, seed {}", self.span.name(), self.seed)
+    }
+
+    /// Names a step for people.
+    pub fn place(&self, step: &Step) -> String {
+        format!("story {} ({}), step {}", step.story, self.cast(step.story).story.name, step.number)
     }
 
     /// Writes one story: its dice depend on seed and number alone, so more cases leave the others as they were.
-    fn tell(&self, map: Map, story: u32) -> (&'static str, Vec<Step>) {
-        let mut dice = Dice::new(self.seed, u64::from(story));
-        let kind = dice.weighted(&KINDS);
-        let weights: Vec<(u64, usize)> = kind.iter().enumerate().map(|(i, story)| (story.weight, i)).collect();
-        let chosen = &kind[dice.weighted(&weights)];
-        let day = self.first_day(&mut dice);
+    pub fn tell(&self, map: Map, story: u32) -> Vec<Step> {
+        let Casting { day, story: chosen, stage, mut dice } = self.cast(story);
         // Of some students nobody knows the number (K5).
         let is_known = chosen.again || dice.chance(97);
-        let nsn = is_known.then(|| people::nsn(Series::Term, self.seed, u64::from(story)));
+        let nsn = is_known.then(|| people::nsn(self.span.series(), self.seed, u64::from(story)));
         let student = Student::new(&mut dice, nsn, day);
         let school = map.school(&mut dice);
-        let mut script = Script::new(story, dice, self.term, map, student, school, day);
+        let mut script = Script::new(story, dice, stage, map, student, school, day);
         (chosen.tell)(&mut script);
-        (chosen.name, script.steps())
+        script.steps()
     }
 
-    /// The term begins with a surge; then cases come evenly until shortly before its end.
-    fn first_day(&self, dice: &mut Dice) -> NaiveDate {
-        let days = self.term.working_days();
-        let n = match dice.chance(SURGE_PERCENT) {
-            true => dice.below(8),
-            false => dice.below(days - 5),
+    /// Throws the first dice of a story: which it is, and when it begins.
+    pub fn cast(&self, story: u32) -> Casting {
+        let mut dice = Dice::new(self.seed, u64::from(story));
+        let kind = dice.weighted(&KINDS);
+        let own: &[Story] = match kind {
+            Kind::Absence => CHRONIC_ABSENCE,
+            Kind::NonEnrolment => NON_ENROLMENT,
         };
-        term::working_days_after(self.term.first, n)
+        let more: &[Story] = match (kind, self.span) {
+            (Kind::Absence, Span::Year(_)) => OF_A_YEAR,
+            _ => &[],
+        };
+        let stories: Vec<(u64, &'static Story)> = own.iter().chain(more).map(|story| (story.weight, story)).collect();
+        let chosen = dice.weighted(&stories);
+        let (day, stage) = match self.span {
+            Span::Term(term) => {
+                let stage = Stage { term, year: None, until: term.last, length: 1 };
+                (first_day(&mut dice, term), stage)
+            }
+            Span::Year(year) => {
+                let day = first_day_of_a_year(&mut dice, year, kind, chosen);
+                let length = dice.between(LENGTH.0, LENGTH.1);
+                (day, Stage { term: Term::around(&year.terms, day), year: Some(year), until: year.last, length })
+            }
+        };
+        Casting { day, story: chosen, stage, dice }
+    }
+}
+
+/// How many times as long as in a term the work on a case of a whole year goes on: 30 to 60 events a case (N5).
+const LENGTH: (u64, u64) = (7, 14);
+
+/// A term begins with a surge; then cases come evenly until shortly before its end.
+fn first_day(dice: &mut Dice, term: Term) -> NaiveDate {
+    let n = match dice.chance(SURGE_PERCENT) {
+        true => dice.below(8),
+        false => dice.below(term.working_days() - 5),
+    };
+    term::working_days_after(term.first, n)
+}
+
+/// Schools refer in term; the register notifies in holidays too; what is carried over comes in the first weeks.
+fn first_day_of_a_year(dice: &mut Dice, year: Year, kind: Kind, story: &Story) -> NaiveDate {
+    let in_a_term = |dice: &mut Dice| {
+        let term = year.terms[dice.weighted(&OF_TERMS)];
+        first_day(dice, term)
+    };
+    match kind {
+        _ if story.carries_over => term::working_days_after(year.first, dice.below(18)),
+        Kind::Absence => in_a_term(dice),
+        Kind::NonEnrolment if dice.chance(15) => term::working_days_after(year.first, dice.below(220)),
+        Kind::NonEnrolment => in_a_term(dice),
     }
 }
 
@@ -116,8 +247,12 @@ mod tests {
     use crate::simulate::rehearsal::Rehearsal;
     use crate::simulate::step::Expect;
 
+    fn year(cases: u32, seed: u64) -> Wanted {
+        Wanted { cases, seed, span: Span::Year(term::YEARS[0]) }
+    }
+
     fn wanted(cases: u32, seed: u64) -> Wanted {
-        Wanted { cases, seed, term: term::TERMS[0] }
+        Wanted { cases, seed, span: Span::Term(term::TERMS[0]) }
     }
 
     #[test]
@@ -128,15 +263,17 @@ mod tests {
 
     #[test]
     fn steps_stand_in_order_within_the_term_and_its_working_days() {
-        let plan = wanted(100, 3).plan();
-        let term = term::TERMS[0];
-        assert!(plan.steps.is_sorted_by_key(|step| step.at));
-        let mut last: BTreeMap<u32, u16> = BTreeMap::new();
-        for step in &plan.steps {
-            let before = last.insert(step.story, step.number);
-            assert!(before.is_none_or(|before| before < step.number), "story {}", step.story);
-            let day = step.at.with_timezone(&chrono_tz::Pacific::Auckland).date_naive();
-            assert!((term.first..=term.last).contains(&day) && term::is_working_day(day), "{day}");
+        for wanted in [wanted(100, 3), year(100, 3)] {
+            let plan = wanted.plan();
+            assert!(plan.steps.is_sorted_by_key(|step| step.at));
+            let mut last: BTreeMap<u32, u16> = BTreeMap::new();
+            for step in &plan.steps {
+                let before = last.insert(step.story, step.number);
+                assert!(before.is_none_or(|before| before < step.number), "story {}", step.story);
+                let day = step.at.with_timezone(&chrono_tz::Pacific::Auckland).date_naive();
+                let span = wanted.span.first()..=wanted.span.last();
+                assert!(span.contains(&day) && term::is_working_day(day), "{day}");
+            }
         }
     }
 
@@ -148,17 +285,17 @@ mod tests {
         assert!((1_310..1_460).contains(&absence), "{absence} of 2,000 for 45 in 65");
     }
 
-    /// Plays whole terms against the rules: every answer is the one the story expects.
+    /// Plays whole terms and years against the rules: every answer is the one the story expects.
     #[test]
     fn every_step_goes_as_its_story_says() {
-        for seed in [1, 2, 3] {
-            let plan = wanted(400, seed).plan();
-            let mut rehearsal = Rehearsal::new(&plan.map.entries(term::TERMS[0].first - chrono::Days::new(120)));
+        for wanted in [wanted(400, 1), wanted(400, 2), wanted(400, 3), year(250, 1), year(250, 2)] {
+            let plan = wanted.plan();
+            let mut rehearsal = Rehearsal::new(&plan.map.entries(wanted.span.reference_from()));
             let mut wrong = Vec::new();
             for step in &plan.steps {
                 let performed = rehearsal.perform(step);
                 if let Err(got) = judge(step, &performed) {
-                    let place = format!("seed {seed} {}", plan.place(step));
+                    let place = format!("{} {}", wanted.title(), plan.place(step));
                     wrong.push(format!(
                         "{place}: {} by {}: {} / {got}\n  {}",
                         step.action, step.actor, step.expect, step.body
@@ -172,6 +309,34 @@ mod tests {
                 plan.steps.len(),
                 wrong[..wrong.len().min(15)].join("\n")
             );
+        }
+    }
+
+    #[test]
+    fn a_year_of_the_country_has_three_million_events() {
+        // A sample of its stories stands for all: a referral and its allocation are two events of one command.
+        let all = Wanted { cases: 65_000, ..year(0, 7) };
+        let map = all.map();
+        let mut events = 0;
+        for story in (0..65_000).step_by(100) {
+            let steps = all.tell(map, story);
+            let accepted = steps.iter().filter(|step| step.expect == Expect::Accepted);
+            events +=
+                accepted.map(|step| if matches!(step.on, super::super::step::On::New(_)) { 2 } else { 1 }).sum::<u64>();
+        }
+        assert!((30_500..40_000).contains(&events), "{events} of a hundredth of the year");
+    }
+
+    #[test]
+    fn every_term_of_a_year_begins_with_a_surge() {
+        let all = year(5_000, 3);
+        let days: Vec<NaiveDate> = (0..5_000).map(|story| all.cast(story).day).collect();
+        for term in term::YEARS[0].terms {
+            let within = |from: u64, to: u64| {
+                let (from, to) = (term::working_days_after(term.first, from), term::working_days_after(term.first, to));
+                days.iter().filter(|day| (from..to).contains(day)).count()
+            };
+            assert!(within(0, 8) > 2 * within(8, 16), "{}: {} then {}", term.name, within(0, 8), within(8, 16));
         }
     }
 
@@ -205,7 +370,12 @@ mod tests {
 
     /// Refusals that no term meets: limits no story reaches, an agency that is asked something else, a map with a hole.
     /// What another policy would say, and what providers say of themselves.
-    const NOT_SHOWN: [&str; 19] = [
+    const NOT_SHOWN: [&str; 24] = [
+        "catchment-without-provider",
+        "school-without-catchment",
+        "far-ahead",
+        "table-is-empty",
+        "risk-is-of-cases",
         "other-agency",
         "too-many",
         "too-much",
@@ -238,7 +408,7 @@ mod tests {
     #[test]
     fn outcomes_carry_the_case_they_speak_of() {
         let plan = wanted(1, 1).plan();
-        let mut rehearsal = Rehearsal::new(&plan.map.entries(term::TERMS[0].first - chrono::Days::new(120)));
+        let mut rehearsal = Rehearsal::new(&plan.map.entries(wanted(1, 1).span.reference_from()));
         let opened = plan.steps.iter().find_map(|step| match rehearsal.perform(step).outcome {
             Some(Outcome::Recorded { case, .. }) => Some(case),
             _ => None,

@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::people::Student;
 use super::places::{CATCHMENTS, Map, School};
 use super::step::{self, Expect, Key, On, Step};
-use super::term::{self, Term};
+use super::term::{self, Term, Year};
 use super::words;
 
 /// The Ministry's team that checks, receives and passes on cases.
@@ -90,12 +90,25 @@ impl Deed {
     }
 }
 
+/// When a story plays, and how long people are at work on its case.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage {
+    /// The term it begins in, or the one before.
+    pub term: Term,
+    /// The year around it, where a whole one is played.
+    pub year: Option<Year>,
+    /// The last day on which anything is recorded.
+    pub until: NaiveDate,
+    /// How many times as long the work goes on as it does in a single term.
+    pub length: u64,
+}
+
 /// A story in the making.
 pub struct Script {
     /// The story's own chance.
     pub dice: Dice,
-    /// The term it plays in.
-    pub term: Term,
+    /// When it plays.
+    pub stage: Stage,
     /// The country.
     pub map: Map,
     /// Whom it is about.
@@ -135,7 +148,7 @@ impl Script {
     pub fn new(
         story: u32,
         mut dice: Dice,
-        term: Term,
+        stage: Stage,
         map: Map,
         student: Student,
         school: School,
@@ -145,7 +158,7 @@ impl Script {
         let minute = dice.between(OFFICE_HOURS.0, OFFICE_HOURS.1);
         Script {
             dice,
-            term,
+            stage,
             map,
             student,
             school,
@@ -194,7 +207,17 @@ impl Script {
 
     /// Returns whether the term is over.
     pub fn is_over(&self) -> bool {
-        self.day > self.term.last
+        self.day > self.stage.until
+    }
+
+    /// Returns the term the story has come to; in holidays the one before.
+    pub fn term(&self) -> Term {
+        self.stage.year.map_or(self.stage.term, |year| Term::around(&year.terms, self.day))
+    }
+
+    /// Returns a day ahead by which something is to be done: the end of term, or some weeks from now.
+    pub fn ahead(&self) -> NaiveDate {
+        self.term().last.max(term::working_days_after(self.day, 15))
     }
 
     /// Returns the moment the story has come to.

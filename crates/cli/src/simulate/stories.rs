@@ -6,6 +6,7 @@ mod moving;
 mod non_enrolment;
 mod service;
 mod slips;
+mod year;
 
 use super::script::Script;
 
@@ -17,42 +18,65 @@ pub struct Story {
     pub name: &'static str,
     /// Whether the student is referred a second time: then somebody must know the number (K5).
     pub again: bool,
+    /// Whether it is carried over from the predecessor system: that happens when a year begins (K3).
+    pub carries_over: bool,
     /// Writes its steps.
     pub tell: fn(&mut Script),
 }
 
+const fn story(weight: u64, name: &'static str, tell: fn(&mut Script)) -> Story {
+    Story { weight, name, again: false, carries_over: false, tell }
+}
+
+const fn again(weight: u64, name: &'static str, tell: fn(&mut Script)) -> Story {
+    Story { again: true, ..story(weight, name, tell) }
+}
+
+const fn carried(weight: u64, name: &'static str, tell: fn(&mut Script)) -> Story {
+    Story { carries_over: true, ..story(weight, name, tell) }
+}
+
 /// How chronically absent students are referred, and what becomes of it (K1).
 pub const CHRONIC_ABSENCE: &[Story] = &[
-    Story { weight: 40, name: "back to school", again: false, tell: absence::back_to_school },
-    Story { weight: 14, name: "still at work when term ends", again: false, tell: absence::still_at_work },
-    Story { weight: 8, name: "referred before the threshold", again: false, tell: absence::with_a_history },
-    Story { weight: 7, name: "in-school provision first", again: false, tell: moving::in_school_first },
-    Story { weight: 6, name: "another school now", again: false, tell: absence::changes_school },
-    Story { weight: 5, name: "lives in another catchment", again: false, tell: moving::lives_elsewhere },
-    Story { weight: 5, name: "referred twice", again: true, tell: absence::referred_twice },
-    Story { weight: 5, name: "falls off the roll", again: true, tell: absence::becomes_non_enrolled },
-    Story { weight: 4, name: "closed and opened again", again: false, tell: absence::opened_again },
-    Story { weight: 3, name: "taught at home", again: false, tell: absence::taught_at_home },
-    Story { weight: 3, name: "two cases on purpose", again: true, tell: absence::two_on_purpose },
-    Story { weight: 4, name: "much is done", again: false, tell: service::much_is_done },
-    Story { weight: 2, name: "an exemption", again: false, tell: service::an_exemption },
-    Story { weight: 2, name: "the last resort", again: false, tell: service::the_last_resort },
-    Story { weight: 2, name: "waits for capacity", again: false, tell: service::waits_for_capacity },
-    Story { weight: 2, name: "referred again soon", again: true, tell: service::referred_again_soon },
-    Story { weight: 3, name: "carried over", again: false, tell: service::carried_over },
+    story(40, "back to school", absence::back_to_school),
+    story(14, "still at work when term ends", absence::still_at_work),
+    story(8, "referred before the threshold", absence::with_a_history),
+    story(7, "in-school provision first", moving::in_school_first),
+    story(6, "another school now", absence::changes_school),
+    story(5, "lives in another catchment", moving::lives_elsewhere),
+    again(5, "referred twice", absence::referred_twice),
+    again(5, "falls off the roll", absence::becomes_non_enrolled),
+    story(4, "closed and opened again", absence::opened_again),
+    story(3, "taught at home", absence::taught_at_home),
+    again(3, "two cases on purpose", absence::two_on_purpose),
+    story(4, "much is done", service::much_is_done),
+    story(2, "an exemption", service::an_exemption),
+    story(2, "the last resort", service::the_last_resort),
+    story(2, "waits for capacity", service::waits_for_capacity),
+    again(2, "referred again soon", service::referred_again_soon),
+    carried(3, "carried over", service::carried_over),
 ];
 
 /// How students who are enrolled nowhere are notified, and what becomes of it (K2).
 pub const NON_ENROLMENT: &[Story] = &[
-    Story { weight: 34, name: "enrolled again", again: false, tell: non_enrolment::enrolled_again },
-    Story { weight: 10, name: "enrolled all along", again: false, tell: non_enrolment::enrolled_all_along },
-    Story { weight: 10, name: "gone overseas", again: false, tell: non_enrolment::gone_overseas },
-    Story { weight: 8, name: "said to be overseas", again: false, tell: non_enrolment::said_to_be_overseas },
-    Story { weight: 14, name: "hard to locate", again: false, tell: inquiry::hard_to_locate },
-    Story { weight: 6, name: "out of the country", again: false, tell: inquiry::out_of_the_country },
-    Story { weight: 4, name: "in, but gone", again: false, tell: inquiry::in_but_gone },
-    Story { weight: 6, name: "a confirmed address elsewhere", again: false, tell: moving::confirmed_address },
-    Story { weight: 4, name: "reasonable grounds", again: false, tell: moving::reasonable_grounds },
-    Story { weight: 4, name: "given to the wrong provider", again: false, tell: moving::wrong_provider },
-    Story { weight: 3, name: "reported twice", again: true, tell: service::reported_twice },
+    story(34, "enrolled again", non_enrolment::enrolled_again),
+    story(10, "enrolled all along", non_enrolment::enrolled_all_along),
+    story(10, "gone overseas", non_enrolment::gone_overseas),
+    story(8, "said to be overseas", non_enrolment::said_to_be_overseas),
+    story(14, "hard to locate", inquiry::hard_to_locate),
+    story(6, "out of the country", inquiry::out_of_the_country),
+    story(4, "in, but gone", inquiry::in_but_gone),
+    story(6, "a confirmed address elsewhere", moving::confirmed_address),
+    story(4, "reasonable grounds", moving::reasonable_grounds),
+    story(4, "given to the wrong provider", moving::wrong_provider),
+    again(3, "reported twice", service::reported_twice),
+];
+
+/// What only a whole year has room for, beside the ways of [`CHRONIC_ABSENCE`].
+pub const OF_A_YEAR: &[Story] = &[
+    again(10, "comes back in another term", year::comes_back),
+    story(6, "moves with the seasons", year::moves_with_the_seasons),
+    story(5, "the register is months behind", year::register_months_behind),
+    story(5, "written up when somebody leaves", year::written_up_later),
+    again(4, "referred by two schools", year::referred_by_two_schools),
 ];

@@ -40,7 +40,11 @@ pub struct Summary {
     pub surprised: u64,
     /// How long it took.
     pub took: Duration,
+    /// Events recorded, where they were counted.
+    pub events: u64,
+    /// How long each answer took; that of an import is not one client's wait.
     answers: Vec<u32>,
+    imported: u64,
 }
 
 impl Summary {
@@ -49,16 +53,26 @@ impl Summary {
         Summary { title: title.into(), ..Summary::default() }
     }
 
-    /// Takes one outcome in.
+    /// Takes one outcome in, with the time its answer took.
     pub fn count(&mut self, action: &str, outcome: &Outcome, took: Duration) {
         self.answers.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        self.take(action, outcome);
+    }
+
+    /// Takes the outcome of a command in that was imported with many others.
+    pub fn count_imported(&mut self, action: &str, outcome: &Outcome) {
+        self.imported += 1;
+        self.take(action, outcome);
+    }
+
+    fn take(&mut self, action: &str, outcome: &Outcome) {
         match outcome {
             Outcome::Recorded { repeated, receipt, .. } => {
                 let position = receipt["position"].as_u64().unwrap_or_default();
                 self.position = self.position.max(position);
                 match repeated {
                     true => self.repeated += 1,
-                    false => *self.recorded.entry(action.to_owned()).or_default() += 1,
+                    false => add(&mut self.recorded, action),
                 }
             }
             Outcome::Nothing { .. } => self.nothing += 1,
@@ -79,7 +93,7 @@ impl Summary {
 
     /// Returns how many commands were answered.
     pub fn answered(&self) -> u64 {
-        self.answers.len() as u64
+        self.answers.len() as u64 + self.imported
     }
 
     /// Returns how many commands were recorded now.
@@ -112,7 +126,7 @@ impl Summary {
             "recorded": self.recorded, "refused": refused, "nothing": self.nothing, "repeated": self.repeated,
             "turned_away": self.turned_away, "tried_again": self.tried_again, "passed_over": self.passed_over,
             "surprised": self.surprised, "surprises": self.surprises.iter().map(Surprise::to_string).collect::<Vec<_>>(),
-            "seconds": self.took.as_secs_f64(),
+            "seconds": self.took.as_secs_f64(), "events": self.events,
             "p50_ms": milliseconds(self.permille(500)), "p99_ms": milliseconds(self.permille(990)),
         })
     }
@@ -124,7 +138,12 @@ impl fmt::Display for Summary {
         writeln!(f, "{}: {} cases, {answered} commands in {seconds:.1} s", self.title, self.cases)?;
         let rate = answered as f64 / seconds.max(0.001);
         let (p50, p99) = (milliseconds(self.permille(500)), milliseconds(self.permille(990)));
-        writeln!(f, "  {rate:.0} commands/s, answered within {p50:.1} ms (half) and {p99:.1} ms (99 of 100)")?;
+        if self.imported > 0 {
+            let of_events = self.events as f64 / seconds.max(0.001);
+            writeln!(f, "  {rate:.0} commands/s; {} events, {of_events:.0} events/s", self.events)?;
+        } else {
+            writeln!(f, "  {rate:.0} commands/s, answered within {p50:.1} ms (half) and {p99:.1} ms (99 of 100)")?;
+        }
         list(f, "recorded", self.total_recorded(), self.recorded.iter().map(|(action, n)| (action.clone(), *n)))?;
         let refused = self.refused.iter().map(|((rule, code), n)| (format!("{rule} {code}"), *n));
         list(f, "refused, as the rules say", self.total_refused(), refused)?;
@@ -143,6 +162,14 @@ impl fmt::Display for Summary {
         }
         write!(f, "  {} answers were NOT the ones expected:", self.surprised)?;
         self.surprises.iter().try_for_each(|surprise| write!(f, "\n    {surprise}"))
+    }
+}
+
+/// Counts one more; a name that is known costs no new text.
+fn add(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(n) => *n += 1,
+        None => drop(counts.insert(name.to_owned(), 1)),
     }
 }
 

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::SimulateError;
 use super::client::Client;
 use super::grants::{self, READER};
+use super::plan::Span;
 use super::play::{Conduct, OPERATOR, key};
 use super::step::{Expect, On, Step};
-use super::term::{self, Term};
+use super::term;
 
 /// Returns where a ledger's clock stands: at its last event, or later where it was moved and nothing happened since.
 pub async fn clock(client: &Client) -> Result<Option<DateTime<Utc>>, SimulateError> {
@@ -26,13 +27,13 @@ pub async fn take_up(
     client: &Client,
     steps: &mut Vec<Step>,
     conduct: &Conduct,
-    term: Term,
+    span: Span,
 ) -> Result<u64, SimulateError> {
     // Reference data alone, recorded before the first step, takes nothing away from the term.
-    let begins = steps.first().map_or(term::at(term.first, 0), |step| step.at);
+    let begins = steps.first().map_or(term::at(span.first(), 0), |step| step.at);
     let Some(now) = clock(client).await?.filter(|now| *now >= begins) else { return Ok(0) };
     if !has_begun(client, steps, conduct).await? {
-        return Err(SimulateError::TermIsOver { term: term.name, now });
+        return Err(SimulateError::TermIsOver { span: span.name(), now });
     }
     let before = steps.len();
     steps.retain(|step| step.expect == Expect::Accepted || step.at > now);

@@ -1,6 +1,9 @@
 //! A school term on the calendar: its school days, and working hours in Auckland.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone, Utc, Weekday};
+use std::sync::LazyLock;
+
+use caseledger_calendar::{Calendar, Day};
+use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
 use chrono_tz::Pacific::Auckland;
 
 /// A school term.
@@ -28,15 +31,47 @@ pub const TERMS: [Term; 3] = [
     Term { name: "2026-T4", first: day(2026, 10, 12), last: day(2026, 12, 18) },
 ];
 
-/// The term before them, in which many of their absences began; schools start it on different days.
-const TERM_ONE: Term = Term { name: "2026-T1", first: day(2026, 2, 2), last: day(2026, 4, 2) };
+/// The terms before them, in which many of their absences began; schools start and end these on different days.
+const BEFORE: [Term; 2] = [
+    Term { name: "2025-T4", first: day(2025, 10, 6), last: day(2025, 12, 19) },
+    Term { name: "2026-T1", first: day(2026, 2, 2), last: day(2026, 4, 2) },
+];
 
-/// Public holidays that fall into these terms: Waitangi Day, Anzac Day as observed, the King's Birthday, Labour Day.
-const HOLIDAYS: [NaiveDate; 4] = [day(2026, 2, 6), day(2026, 4, 27), day(2026, 6, 1), day(2026, 10, 26)];
+/// A school year, from the day services begin to work to the day the last schools close.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Year {
+    /// What it is called, `2026`.
+    pub name: &'static str,
+    /// Its first day: services became operational on 5 January 2026 (P10).
+    pub first: NaiveDate,
+    /// Its last day.
+    pub last: NaiveDate,
+    /// Its terms.
+    pub terms: [Term; 4],
+}
+
+/// The years all of whose terms are known.
+pub const YEARS: [Year; 1] = [Year {
+    name: "2026",
+    first: day(2026, 1, 5),
+    last: day(2026, 12, 18),
+    terms: [BEFORE[1], TERMS[0], TERMS[1], TERMS[2]],
+}];
+
+/// The working days around these terms, as the calendar of the service has them, from the first of these days on.
+static WORKING: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let calendar = Calendar::newest();
+    let days = calendar.days("nz_national", None, None).expect("the calendar has the profile it is named after");
+    let counts = |day| matches!(days.judge(day), Ok(Day::Counts));
+    WORKING_FROM.iter_days().take(4 * 365).map(counts).collect()
+});
+
+const WORKING_FROM: NaiveDate = day(2025, 1, 1);
 
 /// Returns whether people work on a day: no weekend, no holiday.
 pub fn is_working_day(day: NaiveDate) -> bool {
-    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !HOLIDAYS.contains(&day)
+    let n = (day - WORKING_FROM).num_days();
+    usize::try_from(n).ok().and_then(|n| WORKING.get(n)).copied().unwrap_or(true)
 }
 
 /// Returns the day itself, or the next one that people work on.
@@ -67,7 +102,7 @@ pub fn working_days_before(day: NaiveDate, n: u64) -> NaiveDate {
 
 /// Returns whether schools are open on a day.
 pub fn is_school_day(day: NaiveDate) -> bool {
-    let in_term = std::iter::once(TERM_ONE).chain(TERMS).any(|term| (term.first..=term.last).contains(&day));
+    let in_term = BEFORE.into_iter().chain(TERMS).any(|term| (term.first..=term.last).contains(&day));
     in_term && is_working_day(day)
 }
 
@@ -76,11 +111,11 @@ pub fn school_days_before(day: NaiveDate, n: u64) -> NaiveDate {
     let mut day = day;
     for _ in 0..n {
         day = day - Days::new(1);
-        while !is_school_day(day) && day > TERM_ONE.first {
+        while !is_school_day(day) && day > BEFORE[0].first {
             day = day - Days::new(1);
         }
     }
-    day.max(TERM_ONE.first)
+    day.max(BEFORE[0].first)
 }
 
 /// Returns a minute of a day in Auckland as an instant.
@@ -90,10 +125,22 @@ pub fn at(day: NaiveDate, minute_of_day: u32) -> DateTime<Utc> {
     Auckland.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |time| time.with_timezone(&Utc))
 }
 
+impl Year {
+    /// Finds a year by its name.
+    pub fn named(name: &str) -> Option<Year> {
+        YEARS.into_iter().find(|year| year.name == name)
+    }
+}
+
 impl Term {
     /// Finds a term by its name.
     pub fn named(name: &str) -> Option<Term> {
         TERMS.into_iter().find(|term| term.name == name)
+    }
+
+    /// Returns the term of these that a day lies in, or the last one before it; the first where there is none.
+    pub fn around(terms: &[Term; 4], day: NaiveDate) -> Term {
+        terms.iter().rev().find(|term| term.first <= day).copied().unwrap_or(terms[0])
     }
 
     /// Returns how many half-days schools were open in this term, up to a day and with it.
@@ -120,6 +167,23 @@ mod tests {
     }
 
     #[test]
+    fn the_days_people_work_on_are_those_of_the_calendar() {
+        let closed =
+            [(2026, 1, 2), (2026, 2, 6), (2026, 4, 3), (2026, 4, 6), (2026, 4, 27), (2026, 7, 10), (2026, 12, 28)];
+        assert!(closed.into_iter().all(|(y, m, d)| !is_working_day(day(y, m, d))));
+        assert!([(2026, 1, 5), (2026, 4, 7), (2026, 12, 24)].into_iter().all(|(y, m, d)| is_working_day(day(y, m, d))));
+    }
+
+    #[test]
+    fn the_terms_of_a_year_follow_each_other_within_it() {
+        for year in YEARS {
+            assert!(year.terms.is_sorted_by_key(|term| term.first) && year.first < year.terms[0].first);
+            assert_eq!(year.terms[3].last, year.last);
+            assert_eq!(Term::around(&year.terms, day(2026, 7, 10)).name, "2026-T2", "in the holidays, the term before");
+        }
+    }
+
+    #[test]
     fn weekends_and_holidays_are_no_working_days() {
         assert_eq!(working_days_after(day(2026, 4, 24), 1), day(2026, 4, 28));
         assert_eq!(working_days_before(day(2026, 4, 28), 1), day(2026, 4, 24));
@@ -130,6 +194,7 @@ mod tests {
     fn twenty_school_days_reach_back_into_the_term_before() {
         assert_eq!(school_days_before(day(2026, 5, 18), 20), day(2026, 4, 2), "domain §2.3");
         assert_eq!(school_days_before(day(2026, 4, 21), 1), day(2026, 4, 20));
+        assert_eq!(school_days_before(day(2026, 1, 12), 1), day(2025, 12, 19), "over the summer");
     }
 
     #[test]

@@ -155,6 +155,6 @@ impl Script {
 
     /// A provider agrees to a move: who, to whom, how.
     pub fn agreement(&self, provider: &str, channel: &str) -> Value {
-        json!({"provider": provider, "agreed_by": "WORKFLOW_LEAD", "agreed_on": self.day, "channel": channel})
+        json!({"provider": provider, "agreed_by": "WORKFLOW-LEAD", "agreed_on": self.day, "channel": channel})
     }
 }

@@ -47,8 +47,8 @@ pub const ACTIONS: [&str; 5] = [
     "Nurse looks at the asthma plan",
 ];
 
-/// Barriers, by code (Q38).
-pub const BARRIERS: [&str; 6] = ["TRANSPORT", "HEALTH", "ANXIETY", "BULLYING", "CARE_DUTIES", "HOUSING"];
+/// Barriers, by code of the table that is in force without another policy (Q38).
+pub const BARRIERS: [&str; 6] = ["TRANSPORT", "HEALTH", "SCHOOL", "UNIFORM", "DEVICE", "FOOD"];
 
 /// Picks a sentence and puts a name in.
 pub fn say(dice: &mut Dice, sentences: &[&str], name: &str) -> String {

@@ -10,7 +10,7 @@ use crate::simulate::{term, words};
 
 /// What a referral says of the absence: a count that reaches the threshold, or a reason why it is earlier (R3).
 fn absence(script: &mut Script, early: bool) -> Value {
-    let open = script.term.open_half_days(script.day);
+    let open = script.term().open_half_days(script.day);
     let engagement = script.dice.weighted(&[(25, "plan_signed"), (40, "engaged"), (25, "partly"), (10, "not_engaged")]);
     let mut facts = json!({
         "school": script.school.code(), "open_half_days": open, "engagement": engagement, "school_steps_taken": true,
@@ -106,9 +106,12 @@ pub fn settles_in(script: &mut Script) {
     script.records_plan();
 }
 
+/// A case that takes longer than so many rounds of work is looked at by other people.
+const ROUNDS_MAX: u64 = 60;
+
 /// Some weeks of work, comment by comment.
 pub fn works_on(script: &mut Script, rounds: u64) {
-    for _ in 0..rounds {
+    for _ in 0..(rounds * script.stage.length).min(ROUNDS_MAX) {
         script.days(2, 6);
         match script.dice.below(10) {
             0..=3 => script.engages_student(),

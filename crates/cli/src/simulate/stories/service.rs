@@ -31,7 +31,7 @@ pub fn much_is_done(script: &mut Script) {
     let words = words::note("I was ill in May, not truant.");
     script.does(by_worker(script, "attach-statement-of-correction", correction).personal(words));
     script.days(2, 5);
-    let until = script.term.last;
+    let until = script.ahead();
     script.does(by_worker(script, "pause", json!({"reason": "family_event", "until": until})));
     script.days(2, 6);
     script.does(by_worker(script, "resume", json!({})));
@@ -68,9 +68,9 @@ fn files_and_tasks(script: &mut Script) {
     script.does(Deed::new(owner.clone(), "change-file-sharing", shares(2)).refused("V2", "schools-own-file"));
     script.does(Deed::new(owner, "change-file-sharing", shares(9)).refused("E15", "unknown-file"));
     script.days(1, 2);
-    let due = script.term.last;
+    let due = script.ahead();
     script.does(by_worker(script, "add-task", json!({"kind": "meeting", "due_on": due})));
-    let before = script.term.first;
+    let before = script.stage.term.first;
     script.does(by_worker(script, "add-task", json!({"kind": "plan", "due_on": before})).refused("E39", "in-the-past"));
     script.does(by_worker(script, "add-calendar-event", json!({"kind": "meeting", "starts_at": due})));
     script.days(1, 2);
@@ -127,7 +127,7 @@ pub fn waits_for_capacity(script: &mut Script) {
     script.days(0, 2);
     let lead = script.lead();
     let surge = || words::note("Forty referrals in three days after the flood.");
-    let expected = json!({"expected_on": script.term.last});
+    let expected = json!({"expected_on": script.ahead()});
     script.does(by_worker(script, "pause", json!({"reason": "health"})).refused("E38", "not-at-work"));
     script.does(Deed::new(lead.clone(), "waitlist", expected.clone()).personal(surge()));
     if script.dice.chance(50) {
@@ -145,7 +145,7 @@ pub fn referred_again_soon(script: &mut Script) {
     settles_in(script);
     script.closes("returned_to_attendance");
     script.days(2, 6);
-    let open = script.term.open_half_days(script.day);
+    let open = script.term().open_half_days(script.day);
     let facts = json!({
         "school": script.school.code(), "open_half_days": open, "absent_half_days": open / 2, "engagement": "engaged",
         "school_steps_taken": true, "earlier_because": "history_at_this_school",
