@@ -65,7 +65,7 @@ fn a_missing_segment_is_found() {
     let dir = top.path().join("ledger");
     let mut service = server(&dir).start();
     let entries: Vec<Value> = (0..500)
-        .map(|n| json!({"what": "school", "school": format!("S-{n:05}"), "catchment": "C-01", "from": "2026-01-01"}))
+        .map(|n| json!({"what": "catchment", "catchment": format!("S-{n:05}"), "provider": "C-01", "from": "2026-01-01"}))
         .collect();
     for batch in 0..16 {
         let key = format!("batch-{batch}");

@@ -90,6 +90,10 @@ fn a_demo_checks_itself_and_a_second_one_goes_on() {
         let line = text.lines().find(|line| line.contains("case view")).unwrap();
         line.chars().filter(char::is_ascii_digit).collect::<String>().strip_suffix('0').unwrap().parse::<u64>().unwrap()
     };
+    assert!(!second.contains("passed over"), "it asks for what is there: {second}");
+    let mut other = command(small(&dir).into_iter().map(|arg| if arg == "8" { "9" } else { arg }).chain(["--once"]));
+    let other = ran(&other.env("PATH", "/nonexistent").env_remove("NATS_SERVER_BIN").output().unwrap()).ended(0).out;
+    assert!(other.contains("--cases passed over: a term of 8 cases"), "{other}");
     // At its end the first recorded how far the access ledger reached, and nothing else is recorded twice.
     assert_eq!(position(&second), position(&first) + 1);
 }

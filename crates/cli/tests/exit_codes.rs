@@ -105,7 +105,7 @@ fn an_import_is_the_same_beside_a_server_and_without_one() {
     let top = tempfile::tempdir().unwrap();
     let dir = top.path().join("ledger");
     let file = top.path().join("rows.csv");
-    let row = |n: u32| format!("school,S-{n},C-1,,2026-01-01\n");
+    let row = |n: u32| format!("catchment,,S-{n},C-1,2026-01-01\n");
     let write = |rows: std::ops::Range<u32>| {
         let text: String = rows.map(row).collect();
         fs::write(&file, format!("what,school,catchment,provider,from\n{text}")).unwrap();

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calendar;
+mod cast;
 mod copies;
 mod damage;
 mod demo;
+mod disposal;
 mod exit_codes;
 mod help;
 mod logs;
@@ -16,4 +18,5 @@ mod stopping;
 mod support;
 mod token;
 mod views;
+mod worker;
 mod year;

@@ -16,13 +16,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// A demo that serves what it played.
-struct Demo {
+pub struct Demo {
     child: Child,
     top: tempfile::TempDir,
 }
 
 impl Demo {
-    fn start(cases: &str) -> Demo {
+    pub fn start(cases: &str) -> Demo {
         let top = tempfile::tempdir().unwrap();
         let (data, out) = (top.path().join("demo"), top.path().join("out"));
         let args = ["demo", "--cases", cases, "--listen", "127.0.0.1:0", "--ballast-mib", "0", "--data"];
@@ -40,11 +40,11 @@ impl Demo {
         demo
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    pub fn data(&self) -> std::path::PathBuf {
         self.top.path().join("demo")
     }
 
-    fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         Client::new(fs::read_to_string(self.data().join("http.addr")).unwrap().trim().parse().unwrap())
     }
 }
@@ -57,7 +57,7 @@ impl Drop for Demo {
 }
 
 /// Signs somebody in with a token of the development issuer.
-fn bearer(dir: &Path, person: &str) -> String {
+pub fn bearer(dir: &Path, person: &str) -> String {
     let issuer = DevIssuer::open(&dir.join("identity"), Place { is_production: false, is_loopback: true }).unwrap();
     let named = cast::find(person).map(Person::token).or_else(|| cast::actor(person).map(Into::into)).unwrap();
     format!("Bearer {}", issuer.mint(&named, Timestamp::from(chrono::Utc::now())))

@@ -20,7 +20,7 @@ fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
                 let mut client = caseledger_tests::Client::new(addr);
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    let row = serde_json::json!({"what": "school", "school": format!("S-{n:05}"), "catchment": "C-01", "from": "2026-01-01"});
+                    let row = serde_json::json!({"what": "catchment", "catchment": format!("S-{n:05}"), "provider": "C-01", "from": "2026-01-01"});
                     let key = format!("school-{n}");
                     let headers = [("ledger-actor", crate::support::OPERATOR), ("idempotency-key", key.as_str())];
                     // A refused connection or a 503 is how the end looks from outside.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::support::{Ran, run};
+use crate::support::{Ran, on, run, server as serving};
 use caseledger_events::dates::Timestamp;
 use caseledger_identity::{DevIssuer, IdentitySettings, Place, Verifier};
 
@@ -84,4 +84,36 @@ fn the_cast_is_listed_and_who_is_not_in_it_is_named() {
     assert!(people.iter().any(|person| person["role"] == "auditor" && person["organisation"] == "MOE"));
     let ran = token(dir.path(), &["--as", "nobody"]).ended(2);
     assert!(ran.err.contains("--list"), "{}", ran.err);
+}
+
+#[test]
+fn a_token_that_is_taken_back_by_its_file_or_hash_stays_so_over_restarts_and_others_go_on() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    let mut service = serving(&dir).start();
+    let mint = |name: &str| {
+        let text = token(&dir, &["--as", "P-7/auditor/MOE"]).ended(0).out;
+        let file = top.path().join(name);
+        fs::write(&file, &text).unwrap();
+        (file, format!("Bearer {}", text.trim()))
+    };
+    let (lost, of_lost) = mint("lost.jwt");
+    let (_, of_other) = mint("other.jwt");
+    let asks = |service: &caseledger_tests::Service, bearer: &str| {
+        service.client().send("GET", "/v1/events/1", &[("authorization", bearer)], b"").unwrap().status
+    };
+    assert_eq!((asks(&service, &of_lost), asks(&service, &of_other)), (200, 200));
+    let refused = on(&dir, "access revoke-token", &[top.path().join("nowhere").to_str().unwrap()]);
+    assert_ne!(refused.code, 0);
+    let told = on(&dir, "access revoke-token", &[lost.to_str().unwrap()]).ended(0).out;
+    assert!(told.contains("is taken no more") && !told.contains(of_lost.trim_start_matches("Bearer ")), "{told}");
+    assert_eq!((asks(&service, &of_lost), asks(&service, &of_other)), (401, 200), "live at once");
+    assert!(service.stop().success());
+    service.restart();
+    assert_eq!((asks(&service, &of_lost), asks(&service, &of_other)), (401, 200), "kept over a restart");
+    let hash = caseledger_identity::TokenHash::of(of_other.trim_start_matches("Bearer ")).to_string();
+    on(&dir, "access revoke-token", &["--hash", &hash]).ended(0);
+    assert_eq!(asks(&service, &of_other), 401);
+    assert!(service.stop().success());
+    on(&dir, "verify", &[]).ended(0);
 }

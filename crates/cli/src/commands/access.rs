@@ -1,5 +1,6 @@
 //! `caseledger access`: the table of roles, why somebody sees a case, who could act as what.
 
+mod revoke_token;
 mod viewers;
 
 use std::ops::ControlFlow;
@@ -23,8 +24,8 @@ use crate::when::When;
 
 /// Show who may see and do what, and why
 ///
-/// Tells no name: roles, organisations, rows of the table. All but `viewers` read the journal alone, also while a server
-/// runs.
+/// Tells no name: roles, organisations, rows of the table. All but `viewers` and `revoke-token` read the journal alone,
+/// also while a server runs.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -45,15 +46,25 @@ Examples:
 
 Exit codes: 0 allowed · 1 denied · 2 nobody is called so · 4 no such case or ledger")]
     Explain(ExplainArgs),
-    /// Tell which organisations could see a comment, and when; asking is on record
+    /// Tell which organisations could see a comment or a file, and when; asking is on record
     #[command(after_help = "\
 Examples:
   caseledger access viewers --case AS-0000017-4 --comment 2
+  caseledger access viewers --case AS-0000017-4 --file 1
   caseledger access viewers --case AS-0000017-4 --comment 2 --at 2026-05-01T10:00:00+12:00   with the people of then
 
 Goes to the server that runs on the directory, or opens it where none does.
 Exit codes: 0 done · 3 the directory is busy · 4 no such case or ledger · 5 refused")]
     Viewers(Box<viewers::Args>),
+    /// Take a single access token back at once, for good: one that was lost or misused
+    #[command(after_help = "\
+Examples:
+  caseledger access revoke-token lost.jwt
+  caseledger access revoke-token --hash 5f70bf18a08660d1b4a2…   as the log names a token
+
+All tokens of a person end with `POST /v1/grants/revoke` and the reason `compromised`.
+Exit codes: 0 done · 2 no such file or token · 3 the directory is busy · 4 no such ledger · 5 refused")]
+    RevokeToken(Box<revoke_token::Args>),
     /// List who holds which role, now or at a moment in the past
     #[command(after_help = "Exit codes: 0 done · 4 no such ledger")]
     Grants {
@@ -98,6 +109,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         }
         What::Explain(args) => explain_one(args, global, output),
         What::Viewers(args) => viewers::run(args, global, output),
+        What::RevokeToken(args) => revoke_token::run(args, global, output),
         What::Grants { at } => list(*at, global, output),
     }
 }

@@ -42,17 +42,23 @@ pub struct Args {
     #[arg(long)]
     once: bool,
 
-    /// How many cases to play
-    #[arg(long, value_name = "NUMBER", default_value_t = 120)]
-    cases: u32,
+    /// How many cases to play; 120 when nothing is said
+    #[arg(long, value_name = "NUMBER")]
+    cases: Option<u32>,
 
-    /// The seed: the same one plays the same term
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
+    /// The seed: the same one plays the same term; 1 when nothing is said
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
 
     #[command(flatten)]
     settings: SettingsArgs,
 }
+
+/// How many cases are played when nothing is said.
+const CASES: u32 = 120;
+
+/// The seed when nothing is said.
+const SEED: u64 = 1;
 
 /// Surprises that are shown; `caseledger simulate` lists them all.
 const SURPRISES_SHOWN: usize = 5;
@@ -169,7 +175,12 @@ async fn show(args: &Args, dir: &Path, server: &Server, is_new: bool, output: &m
     let client = Client::new(Address::Url(url.clone()));
     let style = output.style;
     let (played, surprises, when) = match Played::read(dir) {
-        Some(played) => (played, Vec::new(), " in the first demo here"),
+        Some(played) => {
+            if let Some(passed_over) = args.passed_over(&played) {
+                output.line(format_args!("  {}     {passed_over}", style.bad("note")));
+            }
+            (played, Vec::new(), " in the first demo here")
+        }
         None => {
             let (played, surprises) = play(&args.options(), &client, is_new).await?;
             (played, surprises, "")
@@ -199,6 +210,17 @@ async fn show(args: &Args, dir: &Path, server: &Server, is_new: bool, output: &m
 
 impl Args {
     fn options(&self) -> Options {
-        Options { cases: self.cases, seed: self.seed, ..Options::default() }
+        Options { cases: self.cases.unwrap_or(CASES), seed: self.seed.unwrap_or(SEED), ..Options::default() }
+    }
+
+    /// Returns what was asked for of a term, where one of another size or seed is played already.
+    fn passed_over(&self, played: &Played) -> Option<String> {
+        let cases = self.cases.filter(|&cases| cases != played.cases).map(|_| "--cases");
+        let seed = self.seed.filter(|&seed| seed != played.seed).map(|_| "--seed");
+        let asked: Vec<&str> = cases.into_iter().chain(seed).collect();
+        (!asked.is_empty()).then(|| {
+            let (asked, Played { cases, seed, .. }) = (asked.join(" and "), played);
+            format!("{asked} passed over: a term of {cases} cases with seed {seed} is played here already; name another --data for another")
+        })
     }
 }

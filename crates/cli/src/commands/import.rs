@@ -62,7 +62,7 @@ const ROWS_AT_ONCE: usize = 500;
 /// Imports.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let What::Reference(args) = &args.what;
-    let rows = read(&args.file)?;
+    let rows = in_order(read(&args.file)?);
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
     let recorded = crate::runtime()?.block_on(async {
@@ -96,6 +96,16 @@ async fn send(road: &Road, rows: &[Entry]) -> Result<u64, Failure> {
         }
     }
     Ok(recorded)
+}
+
+/// Puts what rows stand on before them: they go out in several batches.
+fn in_order(mut rows: Vec<Entry>) -> Vec<Entry> {
+    rows.sort_by_key(|row| match row {
+        Entry::Catchment { .. } => 0,
+        Entry::School { .. } => 1,
+        Entry::InSchool { .. } | Entry::Region { .. } => 2,
+    });
+    rows
 }
 
 fn read(path: &Path) -> Result<Vec<Entry>, Failure> {

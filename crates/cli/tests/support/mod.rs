@@ -82,9 +82,9 @@ pub fn record(service: &Service, n: u32) -> Value {
     answer["receipt"].clone()
 }
 
-/// Sends one row of reference data: school S-`n`, under a key of its own.
+/// Sends one row of reference data: catchment S-`n`, under a key of its own.
 pub fn try_record(service: &Service, n: u32) -> (u16, Value) {
-    let row = json!({"what": "school", "school": format!("S-{n:05}"), "catchment": "C-01", "from": "2026-01-01"});
+    let row = json!({"what": "catchment", "catchment": format!("S-{n:05}"), "provider": "C-01", "from": "2026-01-01"});
     let key = format!("school-{n}");
     let headers = [("ledger-actor", OPERATOR), ("idempotency-key", key.as_str())];
     service.post("/v1/reference", &json!({"entries": [row]}), &headers)

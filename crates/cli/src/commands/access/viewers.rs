@@ -1,4 +1,4 @@
-//! `caseledger access viewers`: who could see a comment, and when.
+//! `caseledger access viewers`: who could see a comment or a file, and when.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,8 +19,12 @@ pub struct Args {
     case: CaseRef,
 
     /// The comment, by its number on the case
-    #[arg(long, value_name = "NUMBER")]
-    comment: u16,
+    #[arg(long, value_name = "NUMBER", required_unless_present = "file")]
+    comment: Option<u16>,
+
+    /// Or the file, by its number on the case
+    #[arg(long, value_name = "NUMBER", conflicts_with = "comment")]
+    file: Option<u16>,
 
     /// Up to this moment, and with the people who could act then: a day in New Zealand or an RFC 3339 time
     #[arg(long, value_name = "WHEN")]
@@ -37,7 +41,10 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let mut body = json!({"comment": args.comment});
+    let mut body = match args.file {
+        Some(file) => json!({"file": file}),
+        None => json!({"comment": args.comment}),
+    };
     if let Some(at) = args.at {
         // The last moment that counts.
         body["at"] = json!(caseledger_events::dates::Timestamp(at.end().0 - 1));
@@ -61,7 +68,7 @@ fn print(told: &Value, output: &mut Output) {
     let list = |name: &str| told[name].as_array().cloned().unwrap_or_default();
     let spans = list("spans");
     if spans.is_empty() {
-        output.line("nobody: there was no such comment on the case by then, or no organisation that could see it");
+        output.line("nobody: there was no such item on the case by then, or no organisation that could see it");
     }
     for span in &spans {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
