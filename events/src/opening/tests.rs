@@ -212,7 +212,8 @@ fn r14_gone_overseas_asks_immigration_nz_by_itself_and_no_other_reason_does() {
     {
         let outcome = given_nothing().by(enrol()).when_opening(notice_sent(json!({ "leave_reason": reason })));
         let asked: Vec<_> = outcome.events().into_iter().skip(1).collect();
-        let expected = if asks { vec![CaseEvent::from(asked_automatically(1))] } else { vec![] };
+        let automatic = InformationRequestOpened { overdue_on: Some(day("2026-06-21")), ..asked_automatically(1) };
+        let expected = if asks { vec![CaseEvent::from(automatic)] } else { vec![] };
         assert_eq!(asked, expected, "{reason}");
         assert_eq!(outcome.stage.world.case(NEW_CASE).unwrap().pins(), 0, "it never pins (E4)");
     }

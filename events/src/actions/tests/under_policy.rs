@@ -50,9 +50,11 @@ fn q32_policy_says_when_a_request_is_overdue_and_it_goes_on_pinning() {
 #[test]
 fn q26_q27_policy_says_when_the_form_and_the_task_are_due() {
     let notified = |changes: serde_json::Value, policy: serde_json::Value| {
-        let facts = json!({"last_day_attended": "2026-04-30", "withdrawn_on": "2026-05-04",
+        let mut facts = json!({"last_day_attended": "2026-04-30", "withdrawn_on": "2026-05-04",
             "task_received_on": "2026-05-05", "leave_reason": "withdrawn_by_parent"});
-        let outcome = given_nothing().under(policy).by(enrol()).when_opening(notice_sent(changed(facts, changes)));
+        // A null takes the field out.
+        facts.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let outcome = given_nothing().under(policy).by(enrol()).when_opening(notice_sent(facts));
         match &outcome.events()[0] {
             CaseEvent::NonEnrolmentNotified(e) => [e.form_due_on, e.task_expected_on],
             other => panic!("{other:?}"),
