@@ -8,7 +8,7 @@ use caseledger_events::dates::{OccurredAt, Timestamp};
 use caseledger_events::envelope::{Actor, Recorded};
 use caseledger_events::event::event_type;
 use caseledger_events::ids::{CaseId, Code, CorrelationId, Position, StreamId};
-use caseledger_events::public::is_restricted;
+use caseledger_events::public::restricts;
 
 /// That somebody did something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,22 +33,31 @@ pub struct Act<'a> {
     pub request: CorrelationId,
 }
 
-/// An event of a case of a type that this build does not know.
+/// An event of which nobody could say whether it is restricted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("event type {kind} (schema version {schema}) is unknown to this build: start a newer one")]
-pub struct UnknownKind {
-    /// The type.
-    pub kind: String,
-    /// The version of its facts.
-    pub schema: u16,
+pub enum NoAct {
+    /// This build does not know the type.
+    #[error("event type {kind} (schema version {schema}) is unknown to this build: start a newer one")]
+    UnknownKind {
+        /// The type.
+        kind: String,
+        /// The version of its facts.
+        schema: u16,
+    },
+    /// The facts cannot be read.
+    #[error("the facts cannot be read: {reason}")]
+    Unreadable {
+        /// What the reader met; never the contents.
+        reason: String,
+    },
 }
 
 impl<'a> Act<'a> {
-    /// Reads what an event says of who did it; an unknown type is no act, for nobody could say whether it is restricted.
-    pub fn of(event: &Recorded<'a>) -> Result<Act<'a>, UnknownKind> {
+    /// Reads what an event says of who did it.
+    pub fn of(event: &Recorded<'a>) -> Result<Act<'a>, NoAct> {
         let is_case = matches!(event.stream, StreamId::Case(_));
         if is_case && event_type(event.kind).is_none_or(|known| known.version < event.schema) {
-            return Err(UnknownKind { kind: event.kind.to_owned(), schema: event.schema });
+            return Err(NoAct::UnknownKind { kind: event.kind.to_owned(), schema: event.schema });
         }
         Ok(Act {
             position: event.position,
@@ -58,7 +67,7 @@ impl<'a> Act<'a> {
             on_behalf_of: event.on_behalf_of,
             stream: event.stream,
             kind: event.kind,
-            restricted: is_restricted(event.kind),
+            restricted: restricts(event).map_err(|error| NoAct::Unreadable { reason: error.reason })?,
             request: event.correlation,
         })
     }
@@ -81,7 +90,7 @@ mod tests {
             let act = Act::of(&event).unwrap();
             assert_eq!((act.position, act.actor, act.kind), (event.position, event.actor, event.kind));
             assert_eq!(act.case().map(StreamId::Case), Some(event.stream));
-            assert_eq!(act.restricted, is_restricted(event.kind));
+            assert_eq!(act.restricted, restricts(&event).unwrap());
         }
     }
 

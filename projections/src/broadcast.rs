@@ -107,7 +107,7 @@ impl PublicEvent<'_> {
 #[cfg(test)]
 mod tests {
     use caseledger_events::event::event_type;
-    use caseledger_events::public::{Place, is_restricted, message};
+    use caseledger_events::public::{Place, message, restricts};
     use caseledger_events::testing::{CASE, manager, on};
 
     use super::*;
@@ -124,7 +124,7 @@ mod tests {
             let body = message(&event, &place).unwrap().body;
             match read(&body).unwrap() {
                 Told::Restricted(position) => {
-                    assert!(is_restricted(event.kind), "{}", event.kind);
+                    assert!(restricts(&event).unwrap(), "{}", event.kind);
                     assert_eq!(position, event.position);
                 }
                 Told::Event(told) => {

@@ -15,3 +15,4 @@ mod reporting_job;
 mod simulate;
 mod simulation;
 mod situations;
+mod worker;

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     access, backup, calendar, completions, demo, export, import, invoice, keys, ledger, lint, measures, nats, policy,
-    replay, restore, serve, simulate, token, verify, views,
+    replay, restore, serve, simulate, token, verify, views, worker,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -57,6 +57,7 @@ pub enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Views(views::Args),
+    Worker(Box<worker::Args>),
     Nats(nats::Args),
     Policy(policy::Args),
     Simulate(simulate::Args),
@@ -96,6 +97,7 @@ pub fn command() -> clap::Command {
         })
         .mut_subcommand("policy", |policy| policy.mut_subcommand("set", |c| hide(c, ALL)))
         .mut_subcommand("views", |views| views.mut_subcommand("status", |c| hide(c, ALL)))
+        .mut_subcommand("worker", |c| hide(c, NOT_NATS))
         .mut_subcommand("nats", |nats| {
             let names = ["check", "rebuild", "consumer"];
             let nats = names.into_iter().fold(nats, |nats, name| nats.mut_subcommand(name, |c| hide(c, NOT_NATS)));

@@ -21,6 +21,7 @@ pub mod simulate;
 pub mod token;
 pub mod verify;
 pub mod views;
+pub mod worker;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
@@ -46,6 +47,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Backup(args) => backup::run(&args, global, output),
         Command::Restore(args) => restore::run(&args, global, output),
         Command::Views(args) => views::run(&args, global, output),
+        Command::Worker(args) => worker::run(&args, global, output),
         Command::Nats(args) => nats::run(&args, global, output),
         Command::Policy(args) => policy::run(&args, global, output),
         Command::Simulate(args) => simulate::run(&args, global, output),

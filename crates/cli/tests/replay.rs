@@ -44,7 +44,7 @@ fn filters_give_one_case_one_person_one_type_and_one_period() {
     let id = stream.as_str().unwrap().strip_prefix("case/").unwrap();
     let expected: Vec<&Value> = all.iter().filter(|line| line["stream"] == *stream).collect();
     assert!(expected.len() > 1);
-    for case in [number, id] {
+    for case in [number, &number.to_lowercase(), id] {
         let lines = on(&dir, "replay", &["--case", case]).ended(0).lines();
         assert_eq!(lines.iter().collect::<Vec<_>>(), expected, "{case}");
     }
@@ -134,4 +134,22 @@ fn reading_commands_work_while_the_server_records() {
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+#[test]
+fn a_replay_as_stored_is_read_again_as_the_same_replay() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    let mut service = played(&dir);
+    assert!(service.stop().success());
+    let person = on(&dir, "replay", &[]).lines().last().unwrap()["actor"]["person"].as_str().unwrap().to_owned();
+    let frames = command(["replay", "--as-messagepack", "--person", &person, "--data"]).arg(&dir).output().unwrap();
+    assert!(frames.status.success());
+    let file = top.path().join("person.frames");
+    std::fs::write(&file, &frames.stdout).unwrap();
+    let told = |line: Value| (line["position"].clone(), line["facts"].clone());
+    let again = on(&dir, "replay", &["--file", file.to_str().unwrap()]).ended(0).lines();
+    let ours = on(&dir, "replay", &["--person", &person]).ended(0).lines();
+    assert!(ours.len() > 1);
+    assert_eq!(again.into_iter().map(told).collect::<Vec<_>>(), ours.into_iter().map(told).collect::<Vec<_>>());
 }

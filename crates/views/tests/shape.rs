@@ -36,6 +36,29 @@ fn the_same_events_make_the_same_file_for_as_long_as_the_version_is_the_same() {
     assert_eq!((version, &digest[..16]), CASE_VIEW);
 }
 
+/// What the read models of facts make of a term; the same holds of them as of [`CASE_VIEW`].
+const OF_FACTS: [(&str, u32, &str); 2] = [("service_levels", 1, "?"), ("audit_trail", 1, "?")];
+
+#[test]
+fn the_read_models_of_facts_keep_their_shape_as_well() {
+    let mut tape = Tape::new();
+    for event in every_event() {
+        tape.case(CASE, written(on("2026-02-01", event), manager(), personal_parts()));
+    }
+    Term::new(1, 12).play(&mut tape, 300);
+    let place = Place::new();
+    let views = place.start(&place.create(&tape));
+    for (view, version, digest) in OF_FACTS {
+        assert_eq!(followed(&views, view).version, version);
+        let db = read_only(&current_of(&place.views(), view));
+        let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let mut statement = db.prepare(sql).unwrap();
+        let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let made = leaf(format!("{}\n{}", tables.join("\n"), dump_of(&place.views(), view)).as_bytes()).to_string();
+        assert_eq!((view, &made[..16]), (view, digest));
+    }
+}
+
 /// Building leaves the indexes of queries to its end; following keeps them from the first event on.
 #[test]
 fn a_file_that_was_built_and_one_that_followed_have_the_same_indexes_and_rows() {

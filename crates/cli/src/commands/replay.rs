@@ -29,6 +29,7 @@ Examples:
   caseledger replay --case AS-0000017-4 --as-table         one case, for people
   caseledger replay --person P-17 --since 2026-02-01 --until 2026-02-28
   caseledger replay --file term1.ndjson --type case_closed what an export holds
+  caseledger replay --case AS-0000017-4 --as-messagepack > case.frames    replayable with --file
 
 Exit codes: 0 done · 1 an event cannot be read · 4 no such ledger, case or file"
 )]
@@ -36,6 +37,10 @@ pub struct Args {
     /// Print a table for people instead of JSON
     #[arg(long, conflicts_with = "json")]
     as_table: bool,
+
+    /// Write the frames as stored, MessagePack one after another, which --file reads again
+    #[arg(long, conflicts_with_all = ["json", "as_table", "file"])]
+    as_messagepack: bool,
 
     /// Replay an export file instead of the ledger
     #[arg(long, value_name = "FILE")]
@@ -60,14 +65,19 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
                 Verdict::Take => Ok(printer.take(&line)),
             })?
         }
-        None => from_journal(global, &mut filter, &mut printer)?,
+        None => from_journal(global, args.as_messagepack, &mut filter, &mut printer)?,
     }
     printer.finish();
     filter.check_found()?;
     Ok(Exit::Ok)
 }
 
-fn from_journal(global: &Global, filter: &mut Filter, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn from_journal(
+    global: &Global,
+    as_stored: bool,
+    filter: &mut Filter,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let journal = journal::open(&global.data)?;
     journal::read(&journal, "replay", filter.first(), filter.last(), |position: Position, frame, chain| {
         let event = journal::decode(position, frame)?;
@@ -84,6 +94,7 @@ fn from_journal(global: &Global, filter: &mut Filter, printer: &mut Printer<'_>)
         match filter.judge(&glance, || readable::facts(&event).ok()) {
             Verdict::End => Ok(ControlFlow::Break(())),
             Verdict::Skip => Ok(ControlFlow::Continue(())),
+            Verdict::Take if as_stored => Ok(printer.take_stored(frame)),
             Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain)?)),
         }
     })
@@ -119,6 +130,12 @@ impl Printer<'_> {
                 }
             }
         }
+        if self.output.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Writes a frame as it is: its length is told by what it holds.
+    fn take_stored(&mut self, frame: &[u8]) -> ControlFlow<()> {
+        self.output.bytes(frame);
         if self.output.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 

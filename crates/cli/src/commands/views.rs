@@ -1,6 +1,8 @@
 //! `caseledger views`: how the read models stand, and building one anew while the one in use goes on.
 
+mod build;
 mod rebuild;
+mod skip;
 
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
@@ -24,6 +26,8 @@ pub struct Args {
 enum What {
     Status(StatusArgs),
     Rebuild(rebuild::RebuildArgs),
+    Build(build::BuildArgs),
+    Skip(skip::SkipArgs),
     /// Put the file built beside a read model into use; what was in use stays beside, for an instant way back
     #[command(after_help = rebuild::EXIT_CODES)]
     Switch(rebuild::SteerArgs),
@@ -59,6 +63,8 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     match &args.what {
         What::Status(args) => status(args, global, output),
         What::Rebuild(args) => rebuild::run(args, global, output),
+        What::Skip(args) => skip::run(args, global, output),
+        What::Build(args) => build::run(args, global, output),
         What::Switch(args) => rebuild::steer(args, "switch", global, output),
         What::Pause(args) => rebuild::steer(args, "pause", global, output),
         What::Resume(args) => rebuild::steer(args, "resume", global, output),

@@ -73,7 +73,7 @@ impl std::fmt::Display for CaseRef {
 impl FromStr for CaseRef {
     type Err = String;
     fn from_str(text: &str) -> Result<CaseRef, String> {
-        if text.starts_with("AS-") {
+        if text.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("AS-")) {
             return text.parse().map(CaseRef::Number).map_err(|error: caseledger_events::ids::BadId| error.to_string());
         }
         let id = text.parse().map(CaseRef::Id);

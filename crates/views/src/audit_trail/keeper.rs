@@ -19,7 +19,8 @@ const STREAMS_MAX: usize = 1_000_000;
 pub(super) struct AuditKeeper {
     who: HashMap<(Code, &'static str, Code), i64>,
     targets: HashMap<StreamId, i64>,
-    what: HashMap<String, i64>,
+    /// The numbers of a type: of its public and of its restricted events.
+    what: HashMap<String, [Option<i64>; 2]>,
 }
 
 impl Keeper for AuditKeeper {
@@ -87,14 +88,16 @@ impl AuditKeeper {
     }
 
     fn what(&mut self, db: &Connection, act: &Act<'_>, position: i64) -> rusqlite::Result<i64> {
-        if let Some(&known) = self.what.get(act.kind) {
+        let (kind, restricted) = (act.kind, act.restricted);
+        if let Some(known) = self.what.get(kind).and_then(|known| known[usize::from(restricted)]) {
             return Ok(known);
         }
-        let id = match found(db, "SELECT id FROM what WHERE kind = ?1", params![act.kind])? {
+        let find = "SELECT id FROM what WHERE kind = ?1 AND restricted = ?2";
+        let id = match found(db, find, params![kind, restricted])? {
             Some(found) => found,
-            None => add(db, "INSERT INTO what VALUES (?1, ?2, ?3)", params![position, act.kind, act.restricted])?,
+            None => add(db, "INSERT INTO what VALUES (?1, ?2, ?3)", params![position, kind, restricted])?,
         };
-        self.what.insert(act.kind.to_owned(), id);
+        self.what.entry(kind.to_owned()).or_default()[usize::from(restricted)] = Some(id);
         Ok(id)
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn page(
         "act.who IN (SELECT id FROM who WHERE organisation = ?)",
         one(query.organisation.map(|organisation| organisation.to_string())),
     );
-    add("act.what = (SELECT id FROM what WHERE kind = ?)", one(query.kind.clone()));
+    add("act.what IN (SELECT id FROM what WHERE kind = ?)", one(query.kind.clone()));
     if !shows_restricted {
         terms.push("what.restricted = 0".to_owned());
     }

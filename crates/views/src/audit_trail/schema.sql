@@ -9,7 +9,13 @@ CREATE TABLE who (
 ) STRICT;
 CREATE UNIQUE INDEX who_is ON who (person, role, organisation);
 
-CREATE TABLE what (id INTEGER PRIMARY KEY, kind TEXT NOT NULL UNIQUE, restricted INTEGER NOT NULL) STRICT;
+-- Of some types an event is restricted by what it tells, so that a type may stand here twice.
+CREATE TABLE what (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT    NOT NULL,
+    restricted INTEGER NOT NULL,
+    UNIQUE (kind, restricted)
+) STRICT;
 
 CREATE TABLE target (id INTEGER PRIMARY KEY, stream TEXT NOT NULL UNIQUE) STRICT;
 

@@ -180,7 +180,7 @@ fn estimated(estimate: &Value, output: &mut Output) {
     ));
 }
 
-fn path(view: &str, what: &str) -> String {
+pub(super) fn path(view: &str, what: &str) -> String {
     // A name with anything else in it is none, and is not to become part of another path.
     let name: String = view.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).collect();
     format!("/v1/views/{name}/{what}")
