@@ -140,6 +140,31 @@ fn a_reporting_job_keeps_a_table_of_its_own_exactly_once() {
     assert_eq!(told["M10"], serde_json::Value::Object(ours));
 }
 
+/// What a spreadsheet shows, and what its formulas count, is what the interface answers.
+#[test]
+fn a_reader_of_workbooks_finds_the_figures_of_the_interface() {
+    let Some(python) = python_tool("python3") else { return };
+    let service = Service::builder().arg("--simulated=2026-04-19").start();
+    let (status, told) = lines(&caseledger(&service, &["simulate", "--json", "--cases", "60", "--seed", "11"]));
+    assert!(status.success(), "{told:#?}");
+    let answer = service.client().send("GET", "/v1/measures/2026-Q2", &[("ledger-actor", "A-1/auditor/MOE")], b"");
+    let figures = service.data().with_file_name("figures.json");
+    std::fs::write(&figures, answer.expect("an answer").json().to_string()).expect("the folder can be written");
+    let folder = service.data().with_file_name("taken-away");
+    let folder = folder.to_str().expect("a plain name");
+    let (status, told) =
+        lines(&caseledger(&service, &["measures", "export", "--json", "--quarter", "2026-Q2", folder]));
+    assert!(status.success(), "{told:#?}");
+    let output = Command::new(python)
+        .arg(root().join("tests/outside/workbook.py"))
+        .arg(Path::new(folder).join("figures.xlsx"))
+        .arg(&figures)
+        .output()
+        .expect("python can be started");
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(both(&output).contains("10 measures agree"), "{}", both(&output));
+}
+
 #[test]
 fn no_request_made_up_from_the_openapi_document_ends_in_a_5xx() {
     let Some(tester) = python_tool("schemathesis") else { return };

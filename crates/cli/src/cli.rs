@@ -40,6 +40,10 @@ pub struct Global {
     /// Answer with JSON, one object a line, for scripts
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// Folder with further lists of measures, each <quarter>.<version>.toml
+    #[arg(long, value_name = "DIR", env = "CASELEDGER_MEASURES", hide = true, global = true)]
+    pub measures: Option<PathBuf>,
 }
 
 /// Every command.

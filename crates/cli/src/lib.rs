@@ -17,6 +17,7 @@ mod importing;
 mod journal;
 mod keys;
 mod listening;
+mod lists_of_measures;
 mod logging;
 mod output;
 mod own_act;
@@ -57,7 +58,7 @@ pub fn run() -> ExitCode {
         }
     };
     let mut output = Output::new(cli.global.json);
-    match commands::run(cli, &mut output) {
+    match lists_of_measures::add(&cli.global).and_then(|()| commands::run(cli, &mut output)) {
         Ok(exit) => output.end(exit),
         Err(failure) => output.fail(&failure),
     }

@@ -133,3 +133,31 @@ fn what_is_taken_away_says_the_same_as_what_is_shown() {
     assert!(page.contains("<caption>") && page.contains("scope=\"col\"") && page.contains(&drawing));
     assert!(!read("cases.csv").contains("ū") && !page.contains("Hēmi"), "nothing personal is in it");
 }
+
+#[test]
+fn a_new_quarter_is_a_file_and_needs_no_other_build() {
+    let top = tempfile::tempdir().unwrap();
+    let (dir, lists) = (top.path().join("ledger"), top.path().join("lists"));
+    played(&dir, "6", "5");
+    fs::create_dir(&lists).unwrap();
+    let list = "format = 1\nquarter = \"2026-Q3\"\nversion = 1\ntitle = \"A third quarter\"\nsource = [\"S2\"]\n\
+        calendar = 1\n\n[[measure]]\nid = \"M10\"\ntitle = \"School met\"\nsource = [\"S2\"]\nthreshold = 80\n\
+        of = { migrated = \"not_by_q39\" }\nclock = { start = \"by_q6\", business_days = 5 }\n\
+        achieved = { all = [\"school_met\"] }\n";
+    fs::write(lists.join("2026-Q3.1.toml"), list).unwrap();
+    let folder = lists.to_str().unwrap();
+    let asked = ["--quarter", "2026-Q3", "--measures", folder, "--json"];
+    let lines = on(&dir, "measures show", &asked).ended(0).lines();
+    assert_eq!((&lines[0]["quarter"], &lines[0]["list"]), (&"2026-Q3".into(), &1.into()));
+    assert!(on(&dir, "measures lists", &["--measures", folder]).ended(0).out.contains("A third quarter"));
+
+    let mut service = server(&dir).arg("--simulated").arg("2026-04-19").arg("--measures").arg(folder).start();
+    let auditor = [("ledger-actor", "P-AUD/auditor/MOE")];
+    let answer = service.client().send("GET", "/v1/measures/2026-Q3", &auditor, b"").expect("an answer").json();
+    assert_eq!(answer["quarter"], "2026-Q3", "{answer}");
+    assert!(service.stop().success());
+
+    fs::write(lists.join("2026-Q3.1.toml"), list.replace("threshold = 80", "threshold = 180")).unwrap();
+    let refused = on(&dir, "measures show", &asked).ended(2).err;
+    assert!(refused.contains("2026-Q3.1.toml, line 12: M10: a threshold is a percentage"), "{refused}");
+}

@@ -34,6 +34,11 @@ pub fn run(args: &[String]) -> Result<()> {
         // Nextest runs no doc tests; `cargo test` below does.
         Step::cargo("doc tests", ["test", "--workspace", "--doc", "--quiet"]).run()?;
     }
+    if !choice.quick && choice.runner_args.is_empty() {
+        // What the first build leaves out; of the whole workspace, so that nothing else is built with other features.
+        let parquet = ["test", "--workspace", "--lib", "--features", "caseledger/parquet", "--quiet", "parquet"];
+        Step::cargo("heavy exports", parquet).run()?;
+    }
     tests(&choice, nextest, server)
 }
 

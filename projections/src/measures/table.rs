@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 
 use super::fold::Fold;
+use super::list::Measure;
 use super::report::{Outcome, Row};
 use super::run::Run;
 use super::verdict::Judgement;
@@ -48,39 +49,42 @@ pub const CASES: [&str; 14] = [
 
 /// Returns the figures as CSV, a row each.
 pub fn figures(rows: &[Row]) -> String {
-    let mut out = line(FIGURES.map(str::to_owned));
-    for row in rows {
-        let excluded: Vec<String> = row.excluded.iter().map(|(why, count)| format!("{why} {count}")).collect();
-        out += &line([
-            row.measure.clone(),
-            row.provider.to_string(),
-            row.catchment.map(|code| code.to_string()).unwrap_or_default(),
-            row.threshold.map(|percent| percent.to_string()).unwrap_or_default(),
-            row.population.to_string(),
-            row.achieved.to_string(),
-            row.achieved_late_recorded.to_string(),
-            row.late_recording_counts.to_string(),
-            row.not_achieved.to_string(),
-            row.not_yet_due.to_string(),
-            row.not_assessable.values().sum::<u32>().to_string(),
-            row.excluded.values().sum::<u32>().to_string(),
-            excluded.join("; "),
-            percent(row).unwrap_or_default(),
-            outcome_name(&row.outcome).to_owned(),
-        ]);
-    }
-    out
+    rows.iter().map(figure).fold(line(FIGURES.map(str::to_owned)), |out, cells| out + &line(cells))
+}
+
+/// Returns the cells of one row, in the order of [`FIGURES`].
+pub fn figure(row: &Row) -> [String; 15] {
+    let excluded: Vec<String> = row.excluded.iter().map(|(why, count)| format!("{why} {count}")).collect();
+    [
+        row.measure.clone(),
+        row.provider.to_string(),
+        row.catchment.map(|code| code.to_string()).unwrap_or_default(),
+        row.threshold.map(|percent| percent.to_string()).unwrap_or_default(),
+        row.population.to_string(),
+        row.achieved.to_string(),
+        row.achieved_late_recorded.to_string(),
+        row.late_recording_counts.to_string(),
+        row.not_achieved.to_string(),
+        row.not_yet_due.to_string(),
+        row.not_assessable.values().sum::<u32>().to_string(),
+        row.excluded.values().sum::<u32>().to_string(),
+        excluded.join("; "),
+        percent(row).unwrap_or_default(),
+        outcome_name(&row.outcome).to_owned(),
+    ]
 }
 
 /// Returns every verdict as CSV, a row each; a case without a number of its own in the ledger is not in it.
 pub fn cases(fold: &Fold, run: &Run<'_>) -> String {
-    let mut out = line(CASES.map(str::to_owned));
-    for (measure, verdicts) in run.measures() {
-        for (at, judgement) in verdicts {
-            out += &line(case(fold, run, &measure.id, *at, judgement));
-        }
-    }
-    out
+    all_cases(fold, run).fold(line(CASES.map(str::to_owned)), |out, cells| out + &line(cells))
+}
+
+/// Returns the cells of every verdict, in the order of the run.
+pub fn all_cases<'a>(fold: &'a Fold, run: &'a Run<'_>) -> impl Iterator<Item = [String; 14]> + 'a {
+    let of_measure = move |(measure, verdicts): (&'a Measure, &'a [(usize, Judgement)])| {
+        verdicts.iter().map(move |(at, judgement)| case(fold, run, &measure.id, *at, judgement))
+    };
+    run.measures().flat_map(of_measure)
 }
 
 /// Returns the cells of one verdict, in the order of [`CASES`].

@@ -2,6 +2,8 @@
 
 mod explain;
 mod export;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod publish;
 mod reading;
 mod show;
@@ -15,7 +17,8 @@ use crate::output::Output;
 /// Quarterly performance measures: figures, and why each case is counted as it is
 ///
 /// Everything is folded from the log alone, also while a server runs. The measures of a quarter are data
-/// (projections/measures); what they leave open is policy, and both are named with every figure.
+/// (projections/measures, and the folder of --measures); what they leave open is policy, and both are named with every
+/// figure.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

@@ -1,6 +1,7 @@
 //! The lists themselves: that all are read, and that a wrong one is refused with its line.
 
 use crate::measures::list::{BadList, List};
+use crate::measures::lists::Shelf;
 use crate::measures::{lists, settings};
 
 const Q2: &str = include_str!("../../../measures/2026-Q2.1.toml");
@@ -33,6 +34,24 @@ fn a_list_is_in_the_table_once() {
     let list = List::parse("a", Q2).unwrap();
     let error = lists::check_together(&[list.clone(), list]).unwrap_err();
     assert_eq!(error.to_string(), "2026-Q2.1.toml, line 0: version 1 of 2026-Q2 where version 2 is expected");
+}
+
+#[test]
+fn a_file_adds_a_list_and_never_changes_one() {
+    let version = |n: u32| Q2.replace("version = 1\n", &format!("version = {n}\n"));
+    assert_ne!(version(2), Q2, "the list says its version on a line of its own");
+    let with = |file: &str, text: String| Shelf::with(vec![(file.to_owned(), text)]).map(drop);
+    assert_eq!(with("2026-Q2.2.toml", version(2)), Ok(()));
+    assert_eq!(with("2026-Q2.1.toml", Q2.to_owned()), Ok(()), "the shipped text itself is no contradiction");
+    for (file, text, says) in [
+        ("2026-Q2.1.toml", format!("{Q2}\n# a word"), "another text stands for this list already; raise its version"),
+        ("second.toml", version(2), "it is a list to be named 2026-Q2.2.toml"),
+        ("2026-Q2.3.toml", version(3), "version 3 of 2026-Q2 where version 2 is expected"),
+        ("2026-Q2.2.toml", "format = 1".to_owned(), "missing field"),
+    ] {
+        let error = with(file, text).unwrap_err();
+        assert!(error.to_string().starts_with(file) && error.reason.contains(says), "{file}: {error}");
+    }
 }
 
 /// Makes the list with one thing changed; the error must name the line of what was changed.

@@ -39,6 +39,10 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     provider: Option<Code>,
 
+    /// Also figures.parquet and cases.parquet, with typed columns; only in a build with the feature `parquet`
+    #[arg(long)]
+    parquet: bool,
+
     /// The folder to write to; it is made where it is not there
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
@@ -55,7 +59,10 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     }
     let rows = rows(&fold, &run, passes.as_ref());
     fs::create_dir_all(&args.folder).map_err(|error| Failure::file("make", &args.folder, &error))?;
-    let files = files(args, &fold, &run, &rows)?;
+    let mut files = files(args, &fold, &run, &rows)?;
+    if args.parquet {
+        files.extend(columns(&fold, &run, &rows)?);
+    }
     for (name, bytes) in &files {
         let path = args.folder.join(name);
         fs::write(&path, bytes).map_err(|error| Failure::file("write", &path, &error))?;
@@ -104,6 +111,24 @@ fn files(args: &Args, fold: &Fold, run: &Run<'_>, rows: &[Row]) -> Result<Vec<(&
         ("figures.svg", chart::svg(&title, &bars).into_bytes()),
         ("figures.html", chart::page(&title, run.list, &notes.join("; "), &bars).into_bytes()),
     ])
+}
+
+#[cfg(feature = "parquet")]
+fn columns(fold: &Fold, run: &Run<'_>, rows: &[Row]) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    use super::parquet;
+    let figures: Vec<_> = rows.iter().map(table::figure).collect();
+    let cases: Vec<_> = table::all_cases(fold, run).collect();
+    let failed = |error| Failure::new(Exit::Internal, format_args!("the Parquet file could not be written: {error}"));
+    Ok(vec![
+        ("figures.parquet", parquet::table(table::FIGURES, &figures).map_err(failed)?),
+        ("cases.parquet", parquet::table(table::CASES, &cases).map_err(failed)?),
+    ])
+}
+
+#[cfg(not(feature = "parquet"))]
+fn columns(_: &Fold, _: &Run<'_>, _: &[Row]) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    Err(Failure::new(Exit::Usage, "this build writes no Parquet")
+        .next("build with `--features parquet`, or read the CSV files beside"))
 }
 
 /// Returns what the figures went by.
