@@ -201,11 +201,11 @@ impl ServiceRow {
                 (self.absent_half_days, self.open_half_days) = (Some(e.absent_half_days), Some(e.open_half_days));
             }
             CaseEvent::CaseMigrated(_) => self.migrated = true,
-            CaseEvent::MinistryCheckCompleted(e) => {
-                if e.outcome != CheckOutcome::Refer && self.status == CaseStatus::Notified {
-                    self.status = CaseStatus::NotReferred;
-                    self.leave(today, Left::NotReferred);
-                }
+            CaseEvent::MinistryCheckCompleted(e)
+                if e.outcome != CheckOutcome::Refer && self.status == CaseStatus::Notified =>
+            {
+                self.status = CaseStatus::NotReferred;
+                self.leave(today, Left::NotReferred);
             }
             CaseEvent::CaseKindChanged(e) => self.kind = e.to,
             CaseEvent::AllocatedToProvider(e) => {
