@@ -1,4 +1,5 @@
-//! `cargo xtask ids`: which ids of the domain (events, rules, defects, open questions) no test speaks of.
+//! `cargo xtask ids`: which ids of the domain (events, rules, defects, open questions) no test speaks of, and which setting
+//! of the policy no code reads.
 //!
 //! An id is spoken of where it stands in the name of a test (`r20_…`), or anywhere in the text of a test or situation:
 //! a table row, a comment. A test is a file below a folder `tests`, one called `tests.rs` or `…_tests.rs`, or what
@@ -15,14 +16,62 @@ use crate::workspace;
 /// Where the ids are listed.
 const LIST: &str = "docs/ids.txt";
 
-/// Prints what no test speaks of, and fails where that is anything.
+/// Where the settings of the policy are listed, made from the program's own list.
+const SETTINGS: &str = "docs/policy.md";
+
+/// Prints what no test speaks of and what no code reads, and fails where that is anything.
 pub fn run() -> Result<()> {
-    let missing = missing(workspace::root())?;
-    if missing.is_empty() {
-        println!("every id of {LIST} is spoken of in a test");
-        return Ok(());
+    let root = workspace::root();
+    let (missing, unread) = (missing(root)?, unread_settings(root)?);
+    if !missing.is_empty() {
+        bail!("no test speaks of {}", missing.join(", "));
     }
-    bail!("no test speaks of {}", missing.join(", "));
+    if !unread.is_empty() {
+        bail!("no code reads the settings {}", unread.join(", "));
+    }
+    println!("every id of {LIST} is spoken of in a test, and every setting of {SETTINGS} is read");
+    Ok(())
+}
+
+/// Returns the settings of the policy that no code reads: no field access of that name outside of tests.
+fn unread_settings(root: &Path) -> Result<Vec<String>> {
+    let page = fs::read_to_string(root.join(SETTINGS)).with_context(|| format!("reading {SETTINGS}"))?;
+    let mut code = String::new();
+    for folder in ["events/src", "projections/src", "crates"] {
+        for path in files(&root.join(folder))? {
+            if path.extension().is_some_and(|name| name == "rs") {
+                let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+                code += shipped_of(&path, &text);
+            }
+        }
+    }
+    Ok(settings_of(&page).into_iter().filter(|setting| !is_read(setting, &code)).collect())
+}
+
+/// Returns the settings of the page, as dotted keys: the third cell of its rows.
+fn settings_of(page: &str) -> BTreeSet<String> {
+    let rows = page.lines().filter(|line| line.starts_with("| Q") && !line.starts_with("| Question"));
+    let keys = rows.filter_map(|row| row.split('|').nth(3)).map(|cell| cell.trim().trim_matches('`').to_owned());
+    keys.collect()
+}
+
+/// Returns whether a field of the setting's name is read: `.name` that is neither given a value nor a longer name, and not
+/// only looked at for its form (`rows("name", &self.name)`).
+fn is_read(setting: &str, code: &str) -> bool {
+    let name = format!(".{}", setting.rsplit('.').next().unwrap_or(setting));
+    code.match_indices(&name).any(|(at, _)| {
+        let rest = &code[at + name.len()..];
+        let goes_on = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_given = rest.starts_with(" = ");
+        let is_checked = code[..at].ends_with("\", &self");
+        !goes_on && !is_given && !is_checked
+    })
+}
+
+/// Returns what of a file is no test.
+fn shipped_of<'a>(path: &Path, text: &'a str) -> &'a str {
+    let tests = tests_of(path, text);
+    &text[..text.len() - tests.len()]
 }
 
 fn missing(root: &Path) -> Result<Vec<String>> {
@@ -95,6 +144,28 @@ mod tests {
         ids_of("fn r20_pins() // Q4, R10–R12; SCH-E1x E999 v2 R_3", &mut ids);
         let expected = ["Q4", "R10", "R11", "R12", "R20", "V2"];
         assert_eq!(ids.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_setting_is_read_where_its_field_is_and_not_where_it_is_set_or_part_of_a_longer_name() {
+        let page = "| Question | What | Setting |\n|---|---|---|\n| Q1 | a | `absence.reaches` | `x` |\n| Q2 | b | `service.cases` |\n";
+        let settings = settings_of(page);
+        assert_eq!(settings.iter().map(String::as_str).collect::<Vec<_>>(), ["absence.reaches", "service.cases"]);
+        for (code, read) in [
+            ("match self.reaches {", true),
+            ("p.reaches = 3", false),
+            ("p.reaches_far", false),
+            ("reaches: 3", false),
+            ("rows(\"reaches\", &self.reaches)", false),
+        ] {
+            assert_eq!(is_read("absence.reaches", code), read, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_the_policy_is_read_by_the_code() {
+        let unread = unread_settings(workspace::root()).unwrap();
+        assert!(unread.is_empty(), "no code reads {unread:?}");
     }
 
     #[test]

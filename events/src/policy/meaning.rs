@@ -1,4 +1,5 @@
-//! What a policy means on a day, for settings that count days or terms: said with the policy itself (Q26, Q27, Q32, Q34).
+//! What a policy means on a day, for settings that count days or terms, or that no rule reads: said with the policy itself (Q26, Q27,
+//! Q32, Q34, Q38).
 
 use caseledger_calendar::Calendar;
 use chrono::{Months, NaiveDate};
@@ -20,11 +21,14 @@ pub struct Meaning {
 pub fn meaning(policy: &Policy, on: NaiveDate) -> Vec<Meaning> {
     let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
     let terms = policy.measures.termly_window.terms(on);
+    let codes = policy.tables.attendance_codes.iter().filter(|row| row.is_in_force(on));
+    let codes: Vec<&str> = codes.map(|row| row.value.as_str()).collect();
     let rows = [
         ("Q26", "the form for a task that comes on it is due", day(policy.enrolment.form_due_on(on))),
         ("Q27", "a student withdrawn on it becomes a task", day(policy.enrolment.task_expected_on(on))),
         ("Q32", "a request made on it is overdue", day(policy.moves.overdue_on(on))),
         ("Q34", "termly attendance reaches", (!terms.is_empty()).then(|| terms.join(" "))),
+        ("Q38", "codes of attendance in use", (!codes.is_empty()).then(|| codes.join(" "))),
     ];
     rows.into_iter().map(|(question, what, value)| Meaning { question, what, value }).collect()
 }

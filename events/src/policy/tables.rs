@@ -59,7 +59,7 @@ pub struct Tables {
     pub risk_levels: Vec<Dated<Code>>,
     /// The codes of Immigration NZ.
     pub return_codes: Vec<Dated<ReturnCode>>,
-    /// The codes of attendance (D4); no rule reads them.
+    /// The codes of attendance (D4); no rule reads them, those of a day are shown with the policy.
     pub attendance_codes: Vec<Dated<Code>>,
     /// The roles people agree to a move in (R16).
     pub contact_roles: Vec<Dated<Code>>,

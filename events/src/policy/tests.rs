@@ -204,6 +204,8 @@ fn q26_q27_q32_q34_a_policy_says_what_it_means_on_a_day() {
         "moves": {"request_overdue_days": 0}, "measures": {"termly_window": "twelve_months"},
     });
     assert_eq!(said(other)[..3], ["2026-05-07", "2026-05-14", ""]);
+    let codes = json!({"tables": {"attendance_codes": [{"value": "J"}, {"value": "K", "until": "2025-01-26"}]}});
+    assert_eq!((said(json!({}))[4].as_str(), said(codes)[4].as_str()), ("A G J M Q X", "J"), "Q38, §2.4");
 }
 
 #[test]

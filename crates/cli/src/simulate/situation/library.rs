@@ -45,6 +45,10 @@ situations! {
     "carried-over-from-the-old-system",
     "a-weekday-that-is-wrong",
     "the-connection-breaks",
+    "mondays-and-fridays",
+    "ill-and-without-support",
+    "already-in-year-eight",
+    "withdrawn-by-the-parents",
 }
 
 /// Reads every situation.
@@ -85,6 +89,26 @@ mod tests {
             .filter(|name| name != "map" && name != "README")
             .collect();
         assert_eq!(files, FILES.iter().map(|(name, _)| (*name).to_owned()).collect());
+    }
+
+    /// How many questions the webinar document has.
+    const QUESTIONS: usize = 58;
+
+    #[test]
+    fn every_question_of_the_webinar_names_a_situation_that_there_is_or_where_it_is_answered() {
+        let page = include_str!("../../../../../tests/situations/README.md");
+        let rows: Vec<Vec<&str>> = page
+            .lines()
+            .filter(|line| line.starts_with("| W"))
+            .map(|line| line.split('|').map(str::trim).collect())
+            .collect();
+        let numbers: Vec<String> = (1..=QUESTIONS).map(|n| format!("W{n}")).collect();
+        assert_eq!(rows.iter().map(|row| row[1]).collect::<Vec<_>>(), numbers);
+        for row in rows {
+            let elsewhere = row[3].contains(' ') && !row[3].contains(", ") || row[3].contains('(');
+            let known = |name: &str| FILES.iter().any(|(file, _)| *file == name);
+            assert!(elsewhere || row[3].split(", ").all(known), "{}: {}", row[1], row[3]);
+        }
     }
 
     /// Every situation against the rules alone, on its own days and on days a year later.
