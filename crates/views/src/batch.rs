@@ -148,6 +148,10 @@ pub(crate) struct Next<'a> {
 }
 
 /// What is known of an event.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "thousands are held at once, and a box each would cost more than the room"
+)]
 pub(crate) enum What<'a> {
     /// All but what is personal.
     Recorded(Recorded<'a>),
