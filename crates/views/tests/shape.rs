@@ -37,7 +37,8 @@ fn the_same_events_make_the_same_file_for_as_long_as_the_version_is_the_same() {
 }
 
 /// What the read models of facts make of a term; the same holds of them as of [`CASE_VIEW`].
-const OF_FACTS: [(&str, u32, &str); 2] = [("service_levels", 1, "cf0b2b305d66b202"), ("audit_trail", 1, "3d95b2a7f73de49a")];
+const OF_FACTS: [(&str, u32, &str); 2] =
+    [("service_levels", 1, "cf0b2b305d66b202"), ("audit_trail", 1, "3d95b2a7f73de49a")];
 
 #[test]
 fn the_read_models_of_facts_keep_their_shape_as_well() {
