@@ -95,7 +95,7 @@ impl Beside {
         let told = self.told.lock();
         let per_second = match told.state {
             BesideState::Paused | BesideState::Ended { .. } => 0.0,
-            _ => rate(&told.samples, Instant::now(), told.position),
+            _ => rate(&told.samples, Instant::now(), told.position, head),
         };
         let left = head.0.saturating_sub(told.position.0) as f64;
         BesideStatus {

@@ -125,7 +125,10 @@ impl Shared {
     /// Says which file is in use and what it stands for.
     pub fn in_use(&self, path: &Path, position: Position, target: Position) {
         self.pool.switch(path);
-        self.inner.lock().file = name_of(path);
+        let mut inner = self.inner.lock();
+        inner.file = name_of(path);
+        inner.samples = VecDeque::from([(Instant::now(), position.0)]);
+        drop(inner);
         self.progress.send_replace(Progress { position, target, ended: false });
         self.going_on();
     }
@@ -289,7 +292,7 @@ impl Shared {
             head,
             lag_events,
             lag_seconds: since.map_or(0.0, |since| (now - since).as_secs_f64()),
-            events_per_second: rate(&inner.samples, now, progress.position),
+            events_per_second: rate(&inner.samples, now, progress.position, head),
             last_error: inner.last_error.clone(),
             set_aside: inner.set_aside.clone(),
             skips: self.skips.all(),
@@ -299,20 +302,42 @@ impl Shared {
     }
 }
 
-/// Notes how far something has read, now and then.
+/// Notes how far something has read, now and then. The last sample before the window stays: what is built anew reads in
+/// steps that take longer than the window.
 pub(crate) fn sample(samples: &mut VecDeque<(Instant, u64)>, now: Instant, position: Position) {
     if samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {
         samples.push_back((now, position.0));
-        while samples.front().is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
+        while samples.get(1).is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
             samples.pop_front();
         }
     }
 }
 
-/// Returns the events a second since the oldest sample of the window.
-pub(crate) fn rate(samples: &VecDeque<(Instant, u64)>, now: Instant, position: Position) -> f64 {
-    let recent = samples.iter().find(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
-    let Some(&(at, first)) = recent else { return 0.0 };
+/// Returns the events a second since the oldest sample of the window; of what is behind the head and reads in longer
+/// steps, since the last sample before the window.
+pub(crate) fn rate(samples: &VecDeque<(Instant, u64)>, now: Instant, position: Position, head: Position) -> f64 {
+    let within = samples.iter().find(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
+    let before = samples.front().filter(|_| position < head);
+    let Some(&(at, first)) = within.filter(|(_, first)| *first < position.0).or(before) else { return 0.0 };
     let seconds = now.duration_since(at).as_secs_f64();
     if seconds < 0.001 { 0.0 } else { position.0.saturating_sub(first) as f64 / seconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reads_in_steps_longer_than_the_window_has_a_rate() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut samples = VecDeque::new();
+        for (at, position) in [(0, 0), (30, 300), (60, 600)] {
+            sample(&mut samples, after(at), Position(position));
+        }
+        let head = Position(1_000);
+        assert_eq!(rate(&samples, after(60), Position(600), head), 10.0);
+        assert!(rate(&samples, after(75), Position(600), head) > 5.0, "between two steps too");
+        assert_eq!(rate(&samples, after(75), Position(600), Position(600)), 0.0, "nothing is read at the head");
+    }
 }
