@@ -47,7 +47,8 @@ fn the_service_levels_of_the_broadcast_are_those_of_the_service_also_after_kills
     // The relay and the view follow within moments.
     let mut at = 0;
     for _ in 0..600 {
-        let done = worker(&service, &broker, &into).args(["--once", "--json"]).output().expect("the worker can be started");
+        let done =
+            worker(&service, &broker, &into).args(["--once", "--json"]).output().expect("the worker can be started");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let line: Value = serde_json::from_slice(&done.stdout).expect("a line of JSON");
         at = line["position"].as_u64().expect("a position");
