@@ -13,7 +13,7 @@ use caseledger_events::ids::Position;
 pub use document::*;
 
 use crate::error::{Behind, QueryError};
-use crate::model::Model;
+use crate::model::{Model, Pace};
 use crate::query::CaseQuery;
 use crate::shared::Shared;
 
@@ -23,6 +23,7 @@ pub(crate) const MODEL: Model = Model {
     version: 1,
     schema: include_str!("audit_trail/schema.sql"),
     indexes: include_str!("audit_trail/indexes.sql"),
+    pace: Pace::SOON,
     keeper: || Box::new(keeper::AuditKeeper::default()),
 };
 

@@ -26,7 +26,7 @@ use rusqlite::Connection;
 
 use crate::documents::{CasePage, CaseThen, SearchHits, ShownCase, TimelinePage, WorkPage};
 use crate::error::{Behind, QueryError};
-use crate::model::Model;
+use crate::model::{Model, Pace};
 use crate::query::{AsAt, CaseQuery, WorkQuery};
 use crate::shared::Shared;
 use crate::store::{self, AsOf, Remedy};
@@ -37,6 +37,7 @@ pub(crate) const MODEL: Model = Model {
     version: 6,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
+    pace: Pace::AT_ONCE,
     keeper: || Box::new(keeper::CaseKeeper::default()),
 };
 

@@ -1,5 +1,7 @@
 //! The list of read models, and what each of them brings.
 
+use std::time::Duration;
+
 use caseledger_events::envelope::Recorded;
 use caseledger_projections::broadcast::PublicEvent;
 use rusqlite::Connection;
@@ -16,8 +18,27 @@ pub(crate) struct Model {
     pub schema: &'static str,
     /// The indexes that only queries need: made once a new file holds the whole history, each `IF NOT EXISTS`.
     pub indexes: &'static str,
+    /// How often it is brought up to date.
+    pub pace: Pace,
     /// Makes what keeps the tables.
     pub keeper: fn() -> Box<dyn Keeper>,
+}
+
+/// The least time between the beginnings of two transactions of a read model that keeps up: what arrives meanwhile
+/// shares one, which spares the disk and the processors.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// While little comes in.
+    pub quiet: Duration,
+    /// While much does, which makes room for those who wait for a receipt.
+    pub busy: Duration,
+}
+
+impl Pace {
+    /// For what people look at right after they acted.
+    pub const AT_ONCE: Pace = Pace { quiet: Duration::from_millis(10), busy: Duration::from_millis(25) };
+    /// For figures and reports; whoever waits for a position waits this much longer.
+    pub const SOON: Pace = Pace { quiet: Duration::from_millis(50), busy: Duration::from_millis(250) };
 }
 
 /// Every read model.

@@ -13,7 +13,7 @@ use caseledger_events::ids::Position;
 pub use document::*;
 
 use crate::error::{Behind, QueryError};
-use crate::model::Model;
+use crate::model::{Model, Pace};
 use crate::shared::Shared;
 
 /// The service levels in the list of models.
@@ -22,6 +22,7 @@ pub(crate) const MODEL: Model = Model {
     version: 1,
     schema: include_str!("service_levels/schema.sql"),
     indexes: include_str!("service_levels/indexes.sql"),
+    pace: Pace::SOON,
     keeper: || Box::new(keeper::ServiceKeeper::default()),
 };
 

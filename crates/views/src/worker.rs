@@ -15,17 +15,12 @@ use crate::beside::Offer;
 use crate::checkpoint::Checkpoint;
 use crate::error::ViewError;
 use crate::files;
-use crate::model::Keeper;
+use crate::model::{Keeper, Pace};
 use crate::opening::{self, Opened};
 use crate::shared::Shared;
 use crate::store::{self, Mark};
 
-/// The least time between the beginnings of two transactions while the worker keeps up: what arrives meanwhile shares
-/// one, which spares the disk and the processors at the price of a few milliseconds.
-const PACE: Duration = Duration::from_millis(10);
-/// The same while much comes in: a few milliseconds more make room for those who wait for a receipt.
-const PACE_BUSY: Duration = Duration::from_millis(25);
-/// The events of one transaction from which on much comes in: some five thousand a second.
+/// The events of one transaction from which on much comes in: of the case view some five thousand a second.
 const BUSY: u64 = 50;
 /// How long the worker sleeps when nobody wakes it: it looks now and then without being asked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -207,7 +202,8 @@ impl Worker {
             }
             let taken = opened.mark.position.0.saturating_sub(before.0);
             read?;
-            let pace = if taken >= BUSY { PACE_BUSY } else { PACE };
+            let Pace { quiet, busy } = self.shared.model.pace;
+            let pace = if taken >= BUSY { busy } else { quiet };
             thread::sleep(pace.saturating_sub(begun.elapsed()));
         }
         Ok(())

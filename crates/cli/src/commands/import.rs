@@ -193,7 +193,7 @@ mod tests {
     fn a_wrong_row_is_named_with_its_line() {
         let head = "what,school,catchment,provider,from\n";
         for (row, line, says) in [
-            ("school,S-001,C-01,,2026-13-01", 2, "input is out of range"),
+            ("school,S-001,C-01,,2026-13-01", 2, "not a date such as 2026-03-01"),
             ("school,S-001,C-01", 2, "3 fields"),
             ("\nschool,s-1,C-01,,2026-01-01", 3, "a code"),
             ("pupil,S-001,C-01,,2026-01-01", 2, "pupil"),
