@@ -33,6 +33,8 @@ pub struct Fold {
     merged: BTreeMap<CaseId, Merge>,
     /// Ids that stand for another student's, by merge.
     same_student: HashMap<StudentId, StudentId>,
+    /// The same the other way round: which ids stand for a student's.
+    also_known_as: HashMap<StudentId, Vec<StudentId>>,
     /// What a source system said of its own recording.
     source_recorded: HashMap<Position, (Source, Timestamp)>,
     policies: Policies,
@@ -166,7 +168,7 @@ impl Fold {
         let CasesMerged { survivor, merged, same_student } = *merge;
         self.merged.insert(merged, Merge { survivor, recorded_at, other_student: same_student.map(|same| same.other) });
         if let Some(same) = same_student {
-            self.same_student.insert(same.other, same.kept);
+            self.stands_for(same.other, Some(same.kept));
         }
     }
 
@@ -174,7 +176,21 @@ impl Fold {
         // Told in the streams of both cases; the second telling changes nothing.
         let other = self.merged.remove(&merged).and_then(|merge| merge.other_student);
         if let Some(other) = other {
-            self.same_student.remove(&other);
+            self.stands_for(other, None);
+        }
+    }
+
+    /// Has an id stand for another student's, or for its own again.
+    fn stands_for(&mut self, other: StudentId, kept: Option<StudentId>) {
+        let before = match kept {
+            Some(kept) => self.same_student.insert(other, kept),
+            None => self.same_student.remove(&other),
+        };
+        if let Some(ids) = before.and_then(|kept| self.also_known_as.get_mut(&kept)) {
+            ids.retain(|id| *id != other);
+        }
+        if let Some(kept) = kept {
+            self.also_known_as.entry(kept).or_default().push(other);
         }
     }
 
@@ -221,7 +237,7 @@ impl Fold {
 
     /// Returns the cases of a student under every id that stands for the student's, in the order they began.
     pub fn cases_of(&self, student: StudentId) -> impl Iterator<Item = &CaseFacts> {
-        let others = self.same_student.iter().filter(move |(_, kept)| **kept == student).map(|(other, _)| *other);
+        let others = self.also_known_as.get(&student).into_iter().flatten().copied();
         let ids = others.chain([student].into_iter().filter(|id| self.student(*id) == student));
         let mut all: Vec<u32> = ids.filter_map(|id| self.by_student.get(&id)).flatten().copied().collect();
         all.sort_unstable();
@@ -262,9 +278,11 @@ impl Fold {
         survivor
     }
 
-    /// Returns whether any case went into another.
-    pub fn has_merges(&self) -> bool {
-        !self.merged.is_empty()
+    /// Returns the cases that went into others, in the order they began.
+    pub fn merged_cases(&self) -> impl Iterator<Item = &CaseFacts> {
+        let mut all: Vec<usize> = self.merged.keys().filter_map(|id| self.by_id.get(id)).copied().collect();
+        all.sort_unstable();
+        all.into_iter().map(|at| &self.cases[at])
     }
 
     /// Returns the one id of a student whose cases were merged.

@@ -164,13 +164,11 @@ impl Together {
     /// Finds the cases that went into others.
     pub fn new(fold: &Fold) -> Together {
         let mut absorbed: HashMap<CaseId, Vec<CaseId>> = HashMap::new();
-        if fold.has_merges() {
-            for case in fold.cases() {
-                let survivor = fold.survivor(case.id);
-                // A case that this ledger does not hold cannot be judged in another's place.
-                if survivor != case.id && fold.case(survivor).is_some() {
-                    absorbed.entry(survivor).or_default().push(case.id);
-                }
+        for case in fold.merged_cases() {
+            let survivor = fold.survivor(case.id);
+            // A case that this ledger does not hold cannot be judged in another's place.
+            if survivor != case.id && fold.case(survivor).is_some() {
+                absorbed.entry(survivor).or_default().push(case.id);
             }
         }
         Together { absorbed }
