@@ -51,9 +51,19 @@ pub struct Answer {
 }
 
 impl Road {
-    /// Finds a way: a server is asked first, then the lock is taken.
-    pub async fn open(dir: &Path, settings: &Settings, asking: Asking) -> Result<Road, Failure> {
-        Ok(Road { way: Way::open(dir, settings).await?, asking })
+    /// Finds a way, a server's first and then by taking the lock, goes it, and closes what was opened, whatever came of it.
+    pub fn walk<T>(
+        dir: &Path,
+        settings: &Settings,
+        asking: Asking,
+        errand: impl AsyncFnOnce(&Road) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        crate::runtime()?.block_on(async {
+            let road = Road { way: Way::open(dir, settings).await?, asking };
+            let done = errand(&road).await;
+            road.close().await;
+            done
+        })
     }
 
     /// Asks for something.
@@ -67,7 +77,7 @@ impl Road {
     }
 
     /// Closes what was opened here.
-    pub async fn close(self) {
+    async fn close(self) {
         if let Way::Here(service, router) = self.way {
             drop(router);
             let access_log = service.access_log();

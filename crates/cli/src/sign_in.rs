@@ -7,7 +7,7 @@ use caseledger_events::access::{Held, Key, RevokeReason};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::world::World;
 use caseledger_http::HeaderSignIn;
-use caseledger_identity::{DevIssuer, IdentitySettings, Place, TokenHash, Verifier};
+use caseledger_identity::{DevIssuer, IdentitySettings, Place, Verifier};
 use caseledger_log::Ledger;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,7 @@ pub async fn revoke_again(tokens: &Verifier, ledger: &Ledger<World>) {
     let now = Timestamp::from(Utc::now());
     let singles = ledger.inspect(|world| world.grants().revoked_tokens().collect::<Vec<_>>()).await;
     for revoked in singles.unwrap_or_default().into_iter().filter(|revoked| now < revoked.until) {
-        tokens.revoke(TokenHash(revoked.token.0), now);
+        tokens.revoke(revoked.token, now);
     }
     if ledger.is_simulated() {
         // Its revocations stand in simulated time, and tokens live in real time.

@@ -7,7 +7,7 @@ use caseledger_events::access::Principal;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::{Actor, Role};
 use caseledger_events::ids::{Code, CorrelationId};
-use caseledger_identity::{TokenError, TokenHash, bearer};
+use caseledger_identity::{TokenError, bearer, token_name};
 use serde_json::json;
 
 use crate::admission::{admit, turned_away};
@@ -87,7 +87,7 @@ fn by_token(
 ) -> Result<(Actor, bool), Problem> {
     let tokens = state.tokens.as_ref().ok_or_else(unsigned)?;
     let refused = |token: &str, error: TokenError| {
-        tracing::info!(token = %TokenHash::of(token), reason = error.code(), "an access token was refused");
+        tracing::info!(token = %token_name(token), reason = error.code(), "an access token was refused");
         unsigned()
     };
     let token = bearer(authorization).map_err(|error| refused("", error))?;

@@ -5,6 +5,7 @@ use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use caseledger_events::dates::OccurredAt;
 use caseledger_events::envelope::Source;
 use caseledger_events::ids::{StreamId, Tag, Version};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::actor::{self, Asker};
+use crate::answer;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -139,6 +141,29 @@ pub fn body_hash(about: &str, body: &str) -> Result<[u8; 32], Problem> {
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
     Ok(hash)
+}
+
+/// A command without sealed parts, as it is recorded and found again when it is sent once more.
+pub struct Plain<'a> {
+    /// Its name, which the idempotency key belongs to.
+    pub name: &'a str,
+    /// What its body is about, for the body's hash.
+    pub about: &'a str,
+    /// The body.
+    pub text: &'a str,
+    /// The stream whose version `If-Match` names.
+    pub stream: Option<StreamId>,
+    /// The command.
+    pub command: Command,
+}
+
+/// Records a command without sealed parts, once for its key, and answers with its receipt or its refusal.
+pub async fn record(state: &AppState, headers: &Headers, plain: Plain<'_>) -> Result<Response, Problem> {
+    let Plain { name, about, text, stream, command } = plain;
+    let hash = body_hash(about, text)?;
+    let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
+    let outcome = state.ledger.execute(submission(headers, command, tag, hash, stream, Vec::new())).await;
+    Ok(answer::respond(state, outcome, StatusCode::OK, None))
 }
 
 /// Makes the submission of a command.

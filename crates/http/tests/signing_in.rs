@@ -131,7 +131,7 @@ async fn a_compromised_person_signs_in_anew_and_nobody_elses_tokens_end() {
 
 /// What a token is called: the SHA-256 of its first two parts.
 fn name_of(token: &str) -> String {
-    caseledger_identity::TokenHash::of(token).to_string()
+    caseledger_identity::token_name(token).to_string()
 }
 
 #[tokio::test]

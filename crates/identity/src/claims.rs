@@ -1,5 +1,6 @@
 //! What the payload of a token whose signature fits must say.
 
+use caseledger_events::access::TokenName;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::Role;
 use caseledger_events::ids::Code;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use crate::error::TokenError;
 use crate::settings::{IssuerSettings, Subjects};
 use crate::token::Members;
-use crate::verified::{TokenHash, Verified, hashed_person, looks_hashed};
+use crate::verified::{Verified, hashed_person, looks_hashed};
 
 const SECOND: i64 = 1_000_000;
 
@@ -35,7 +36,7 @@ pub(crate) fn check(
     claims: &Members,
     issuer: &IssuerSettings,
     index: usize,
-    token: TokenHash,
+    token: TokenName,
     now: Timestamp,
 ) -> Result<Verified, TokenError> {
     if is_id_token(claims, issuer) {

@@ -28,5 +28,5 @@ pub use keyring::{IssuerHealth, KeyState};
 pub use sessions::matters_until;
 pub use settings::{Algorithm, ClaimNames, IdentitySettings, IssuerSettings, Mfa, SettingsError, Subjects};
 pub use token::bearer;
-pub use verified::{TokenHash, Verified};
+pub use verified::{Verified, token_name};
 pub use verifier::{Health, Verifier};

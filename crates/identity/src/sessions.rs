@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use caseledger_events::access::TokenName;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::Code;
 use parking_lot::RwLock;
 
 use crate::claims::{LEEWAY, LIFETIME_MAX};
 use crate::error::TokenError;
-use crate::verified::{TokenHash, Verified};
+use crate::verified::Verified;
 
 /// How many tokens are remembered; people and feeds of the whole service hold fewer at a time.
 const REMEMBERED_MAX: usize = 16_384;
@@ -37,7 +38,7 @@ struct Inner {
     young: HashMap<Whole, Known>,
     old: HashMap<Whole, Known>,
     /// Revoked tokens, and until when that matters.
-    tokens: HashMap<TokenHash, Timestamp>,
+    tokens: HashMap<TokenName, Timestamp>,
     /// People, and before when their tokens were issued that are revoked.
     people: HashMap<Code, Timestamp>,
     /// Before when every token was issued that is revoked.
@@ -120,7 +121,7 @@ impl Sessions {
     }
 
     /// Revokes one token.
-    pub fn revoke(&self, token: TokenHash, now: Timestamp) {
+    pub fn revoke(&self, token: TokenName, now: Timestamp) {
         let mut inner = self.inner.write();
         inner.make_room(self.revoked_max, now);
         inner.tokens.insert(token, matters_until(now));
@@ -221,7 +222,7 @@ mod tests {
             issued_at: at(0),
             expires: at(3600),
             issuer: 0,
-            token: TokenHash(whole),
+            token: TokenName(whole),
         };
         (whole, verified)
     }

@@ -1,12 +1,10 @@
 //! What a token that passed every check says.
 
-use std::fmt;
-use std::str::FromStr;
-
 use aws_lc_rs::digest::{self, SHA256};
+use caseledger_events::access::TokenName;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::Role;
-use caseledger_events::ids::{BadId, Code};
+use caseledger_events::ids::Code;
 
 /// Who asks, as a token says it that passed every check. Holds neither the token nor its subject.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,45 +26,16 @@ pub struct Verified {
     /// Which issuer: its place in the settings, the development issuer after them.
     pub issuer: usize,
     /// What the token is called in logs and when it is revoked.
-    pub token: TokenHash,
+    pub token: TokenName,
 }
 
-/// What a token is called: the SHA-256 of all that is signed of it.
+/// Returns what a token is called, whether it is a good one or not: the SHA-256 of all that is signed of it.
 ///
 /// The signature is left out because one message may have several that fit (of an ECDSA signature anybody can make a
 /// second one): a revoked token would come back under another name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TokenHash(pub [u8; 32]);
-
-impl TokenHash {
-    /// Returns what a token is called, whether it is a good one or not.
-    pub fn of(token: &str) -> TokenHash {
-        let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
-        TokenHash(sha256(&[signed.as_bytes()]))
-    }
-}
-
-impl fmt::Display for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenHash({self})")
-    }
-}
-
-impl FromStr for TokenHash {
-    type Err = BadId;
-    fn from_str(text: &str) -> Result<TokenHash, BadId> {
-        let mut bytes = [0; 32];
-        match hex::decode_to_slice(text, &mut bytes) {
-            Ok(()) => Ok(TokenHash(bytes)),
-            Err(_) => Err(BadId { kind: "hash of a token", form: "64 hexadecimal digits" }),
-        }
-    }
+pub fn token_name(token: &str) -> TokenName {
+    let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+    TokenName(sha256(&[signed.as_bytes()]))
 }
 
 /// Returns the SHA-256 of some pieces, one after the other.
@@ -115,10 +84,10 @@ mod tests {
 
     #[test]
     fn the_name_of_a_token_does_not_depend_on_its_signature() {
-        assert_eq!(TokenHash::of("a.b.c"), TokenHash::of("a.b.d"));
-        assert_ne!(TokenHash::of("a.b.c"), TokenHash::of("a.c.c"));
-        let hash = TokenHash::of("a.b.c");
+        assert_eq!(token_name("a.b.c"), token_name("a.b.d"));
+        assert_ne!(token_name("a.b.c"), token_name("a.c.c"));
+        let hash = token_name("a.b.c");
         assert_eq!(hash.to_string().parse(), Ok(hash));
-        assert!("0".repeat(63).parse::<TokenHash>().is_err());
+        assert!("0".repeat(63).parse::<TokenName>().is_err());
     }
 }

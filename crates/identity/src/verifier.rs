@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use caseledger_events::access::TokenName;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::Code;
 use serde::Serialize;
@@ -26,7 +27,7 @@ use crate::keyring::{IssuerHealth, KeyState, Keyring};
 use crate::sessions::Sessions;
 use crate::settings::{IdentitySettings, IssuerSettings, SettingsError};
 use crate::token::{Compact, TOKEN_BYTES_MAX};
-use crate::verified::{TokenHash, Verified, sha256};
+use crate::verified::{Verified, sha256, token_name};
 
 /// Checks tokens against the pinned issuers.
 ///
@@ -90,7 +91,7 @@ impl Verifier {
     }
 
     /// Takes a token back; it is refused from now on. In memory: whoever keeps revocations repeats them at a start.
-    pub fn revoke(&self, token: TokenHash, now: Timestamp) {
+    pub fn revoke(&self, token: TokenName, now: Timestamp) {
         self.sessions.revoke(token, now);
     }
 
@@ -148,7 +149,7 @@ impl Verifier {
             TokenError::KeyUnknown
         })?;
         key.check(&token)?;
-        let verified = claims::check(&token.payload, &issuer.settings, index, TokenHash::of(bearer), now)?;
+        let verified = claims::check(&token.payload, &issuer.settings, index, token_name(bearer), now)?;
         // Nothing is remembered longer than the key it rests on may serve.
         let until = keys_until.min(Timestamp(verified.expires.0 + LEEWAY));
         Ok((verified, until))

@@ -3,7 +3,7 @@
 use crate::support::stage::{Stage, altered, mirrored};
 use crate::support::{NOW, after};
 use caseledger_identity::TokenError::*;
-use caseledger_identity::TokenHash;
+use caseledger_identity::token_name;
 
 #[tokio::test]
 async fn a_token_is_checked_once_and_remembered_until_it_ends() {
@@ -33,7 +33,7 @@ async fn a_revoked_token_stays_revoked_also_under_its_other_signature() {
     assert_ne!(token, twin);
     s.verifier.verify(&token, after(0)).unwrap();
     s.verifier.verify(&twin, after(0)).unwrap();
-    s.verifier.revoke(TokenHash::of(&token), after(10));
+    s.verifier.revoke(token_name(&token), after(10));
     for (what, token) in [("itself", &token), ("its twin", &twin), ("the twin of that", &mirrored(&twin))] {
         assert_eq!(s.verifier.verify(token, after(11)).err(), Some(Revoked), "{what}");
     }
@@ -59,7 +59,7 @@ async fn once_a_token_is_revoked_no_request_gets_through_with_it_however_many_ar
                     }
                 });
             }
-            s.verifier.revoke(TokenHash::of(&token), after(1));
+            s.verifier.revoke(token_name(&token), after(1));
             is_revoked.store(true, Ordering::SeqCst);
         });
     }

@@ -65,12 +65,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let rows = in_order(read(&args.file)?);
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let recorded = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let recorded = send(&road, &rows).await;
-        road.close().await;
-        recorded
-    })?;
+    let recorded = Road::walk(&global.data, &settings, asking, async |road| send(road, &rows).await)?;
     let rows = rows.len() as u64;
     if output.json {
         output.json_line(&json!({"rows": rows, "recorded": recorded, "known": rows - recorded}));

@@ -174,12 +174,7 @@ fn ask(
 ) -> Result<Value, Failure> {
     let settings = plain.settings.resolve(&global.data)?;
     let asking = plain.asking.read()?;
-    crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let told = question(&road).await;
-        road.close().await;
-        told
-    })
+    Road::walk(&global.data, &settings, asking, question)
 }
 
 impl OfStudent {

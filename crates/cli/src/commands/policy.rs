@@ -242,11 +242,8 @@ fn set(args: &SetArgs, global: &Global, output: &mut Output) -> Result<Exit, Fai
     let asking = args.asking.read()?;
     let body = json!({"policy": policy, "effective_on": args.from});
     let key = format!("policy-{}", Uuid::new_v4());
-    let answer = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = road.post("/v1/policy", &key, &body).await;
-        road.close().await;
-        answer?.accepted()
+    let answer = Road::walk(&global.data, &settings, asking, async |road| {
+        road.post("/v1/policy", &key, &body).await?.accepted()
     })?;
     if output.json {
         output.json_line(&answer);

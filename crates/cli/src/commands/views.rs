@@ -76,12 +76,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
 fn status(args: &StatusArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let document = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = road.get("/v1/views").await;
-        road.close().await;
-        answer?.accepted()
-    })?;
+    let document = Road::walk(&global.data, &settings, asking, async |road| road.get("/v1/views").await?.accepted())?;
     let views = document["items"].as_array().map_or(&[][..], Vec::as_slice);
     if output.json {
         views.iter().for_each(|view| output.json_line(view));

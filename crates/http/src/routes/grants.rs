@@ -1,7 +1,7 @@
 //! `POST /v1/grants` and `POST /v1/grants/revoke`: who may act as what, as events (E47).
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::access::{AccessAct, GrantRole, Operation, RevokeReason, RevokeRole};
@@ -13,8 +13,8 @@ use caseledger_events::world::Command;
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::answer::{self, CommandDocument};
-use crate::command::{Body, Headers, JsonText, body_hash, submission};
+use crate::answer::CommandDocument;
+use crate::command::{Body, Headers, JsonText, Plain, record};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -77,9 +77,6 @@ fn take_tokens_back(state: &AppState, person: Code) {
 }
 
 async fn act(state: &AppState, headers: Headers, name: &str, act: AccessAct, text: &str) -> Result<Response, Problem> {
-    let hash = body_hash(name, text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, name, &headers.key);
-    let submission = submission(&headers, Command::Access(act), tag, hash, None, Vec::new());
-    let outcome = state.ledger.execute(submission).await;
-    Ok(answer::respond(state, outcome, StatusCode::OK, None))
+    let plain = Plain { name, about: name, text, stream: None, command: Command::Access(act) };
+    record(state, &headers, plain).await
 }

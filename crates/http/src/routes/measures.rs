@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{get, post};
 use caseledger_events::access::{Denied, Operation};
@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::answer::CommandDocument;
+use crate::command::{Headers, JsonText, Plain, record};
 use crate::figures::{ask, ask_standing, no_run};
 use crate::on_record::{self, note};
 use crate::openapi;
@@ -366,9 +366,6 @@ async fn publish(
     if let Some((pointer, what)) = body.wrong() {
         return Err(BadInput { pointer, what }.into());
     }
-    let hash = body_hash("publish-measures", &text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, "publish-measures", &headers.key);
-    let command = Command::Measures(Box::new(body));
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, Vec::new())).await;
-    Ok(answer::respond(&state, outcome, StatusCode::OK, None))
+    let (name, command) = ("publish-measures", Command::Measures(Box::new(body)));
+    record(&state, &headers, Plain { name, about: name, text: &text, stream: None, command }).await
 }

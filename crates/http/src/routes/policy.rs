@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{get, post};
 use caseledger_events::input;
@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::Route;
 use crate::actor::Asker;
-use crate::answer::{self, CommandDocument};
-use crate::command::{Headers, JsonText, body_hash, submission};
+use crate::answer::CommandDocument;
+use crate::command::{Headers, JsonText, Plain, record};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -73,9 +73,6 @@ async fn set(
     let headers = Headers::read(asker, &headers)?;
     let body: SetPolicy = input::read(&text, "")?;
     body.policy.check()?;
-    let hash = body_hash("policy", &text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, "set-policy", &headers.key);
     let command = Command::Policy(body);
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, Vec::new())).await;
-    Ok(answer::respond(&state, outcome, StatusCode::OK, None))
+    record(&state, &headers, Plain { name: "set-policy", about: "policy", text: &text, stream: None, command }).await
 }

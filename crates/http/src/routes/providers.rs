@@ -1,7 +1,7 @@
 //! `POST /v1/providers/{provider}/actions/{action}`: what a provider reports about itself (M1–M3, K9, E45).
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::ids::{Code, StreamId};
@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use super::Route;
 use crate::actor::Asker;
-use crate::answer;
-use crate::command::{CommandBody, Headers, JsonText, body_hash, submission};
+use crate::command::{CommandBody, Headers, JsonText, Plain, record};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -56,10 +55,8 @@ async fn act(
     }
     let act = ProviderAct::parse(&name, body.facts())
         .ok_or_else(|| Problem::not_found("action").way_out("docs/catalogue.md lists the acts of a provider"))??;
-    let hash = body_hash(&format!("provider/{provider}"), &text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, &name, &headers.key);
+    let about = format!("provider/{provider}");
     let command = Command::Provider { provider, act, occurred_at: body.occurred_at };
     let stream = Some(StreamId::Provider(provider));
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, stream, Vec::new())).await;
-    Ok(answer::respond(&state, outcome, StatusCode::OK, None))
+    record(&state, &headers, Plain { name: &name, about: &about, text: &text, stream, command }).await
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/reference`: schools, catchments and providers, effective-dated.
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::access::Operation;
@@ -15,8 +15,8 @@ use serde::Deserialize;
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::answer::{self, CommandDocument};
-use crate::command::{Body, Headers, JsonText, body_hash, submission};
+use crate::answer::CommandDocument;
+use crate::command::{self, Body, Headers, JsonText, Plain};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::{AppState, HttpSettings};
@@ -61,9 +61,6 @@ async fn record(
             .with("pointer", "/entries".into())
             .way_out("send them in several requests, or use `caseledger import reference`"));
     }
-    let hash = body_hash("reference", &text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, "reference", &headers.key);
-    let command = Command::Reference { entries: body.entries, occurred_at: body.occurred_at };
-    let outcome = state.ledger.execute(submission(&headers, command, tag, hash, None, Vec::new())).await;
-    Ok(answer::respond(&state, outcome, StatusCode::OK, None))
+    let (name, command) = ("reference", Command::Reference { entries: body.entries, occurred_at: body.occurred_at });
+    command::record(&state, &headers, Plain { name, about: name, text: &text, stream: None, command }).await
 }

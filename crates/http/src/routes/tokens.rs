@@ -1,22 +1,22 @@
 //! `POST /v1/tokens/revoke`: one access token taken back, durable first and live at once.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::access::{AccessAct, Operation, RevokeToken, TokenName};
 use caseledger_events::dates::Timestamp;
 use caseledger_events::input;
 use caseledger_events::world::Command;
-use caseledger_identity::{TokenHash, matters_until};
+use caseledger_identity::matters_until;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::answer::{self, CommandDocument};
-use crate::command::{Body, Headers, JsonText, body_hash, submission};
+use crate::answer::CommandDocument;
+use crate::command::{Body, Headers, JsonText, Plain, record};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -53,15 +53,12 @@ async fn revoke(
     // Tokens live in real time, also where the ledger's time is simulated.
     let now = Timestamp::from(chrono::Utc::now());
     let act = AccessAct::RevokeToken(RevokeToken { token: hash, until: matters_until(now) });
-    let body_hash = body_hash("tokens/revoke", &text)?;
-    let tag = state.ledger.tag(&headers.asker.actor, "revoke-token", &headers.key);
-    let submission = submission(&headers, Command::Access(act), tag, body_hash, None, Vec::new());
-    let outcome = state.ledger.execute(submission).await;
-    let answer = answer::respond(&state, outcome, StatusCode::OK, None);
+    let (name, about, command) = ("revoke-token", "tokens/revoke", Command::Access(act));
+    let answer = record(&state, &headers, Plain { name, about, text: &text, stream: None, command }).await?;
     if answer.status().is_success()
         && let Some(tokens) = &state.tokens
     {
-        tokens.revoke(TokenHash(hash.0), now);
+        tokens.revoke(hash, now);
     }
     Ok(answer)
 }

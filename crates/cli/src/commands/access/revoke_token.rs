@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use caseledger_identity::TokenHash;
+use caseledger_events::access::TokenName;
+use caseledger_identity::token_name;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ pub struct Args {
 
     /// Instead, its hash as the log names it
     #[arg(long, value_name = "HASH", conflicts_with = "file")]
-    hash: Option<TokenHash>,
+    hash: Option<TokenName>,
 
     #[command(flatten)]
     asking: AskingArgs,
@@ -32,7 +33,7 @@ pub struct Args {
 }
 
 impl Args {
-    fn hash(&self) -> Result<TokenHash, Failure> {
+    fn hash(&self) -> Result<TokenName, Failure> {
         match (&self.file, self.hash) {
             (_, Some(hash)) => Ok(hash),
             (Some(file), None) => {
@@ -41,7 +42,7 @@ impl Args {
                 if token.split('.').count() != 3 {
                     return Err(Failure::new(Exit::Usage, format_args!("{} holds no access token", file.display())));
                 }
-                Ok(TokenHash::of(token))
+                Ok(token_name(token))
             }
             (None, None) => Err(Failure::new(Exit::Usage, "no token is named").next("name its file, or give --hash")),
         }
@@ -53,12 +54,9 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let hash = args.hash()?;
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let told = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
+    let told = Road::walk(&global.data, &settings, asking, async |road| {
         let body = json!({"hash": hash.to_string()});
-        let answer = road.post("/v1/tokens/revoke", &Uuid::new_v4().to_string(), &body).await;
-        road.close().await;
-        answer?.accepted()
+        road.post("/v1/tokens/revoke", &Uuid::new_v4().to_string(), &body).await?.accepted()
     })?;
     if output.json {
         output.json_line(&told);

@@ -50,11 +50,8 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         body["at"] = json!(caseledger_events::dates::Timestamp(at.end().0 - 1));
     }
     let path = format!("/v1/cases/{}/viewers", args.case);
-    let told = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = road.post(&path, &Uuid::new_v4().to_string(), &body).await;
-        road.close().await;
-        answer?.accepted()
+    let told = Road::walk(&global.data, &settings, asking, async |road| {
+        road.post(&path, &Uuid::new_v4().to_string(), &body).await?.accepted()
     })?;
     if output.json {
         output.json_line(&told);

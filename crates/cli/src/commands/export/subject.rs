@@ -33,12 +33,7 @@ pub fn run(subject: &Subject, args: &Args, global: &Global, output: &mut Output)
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
     let key = format!("cli-{}", Uuid::new_v4());
-    let bundle = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = ask(&road, &key, subject).await;
-        road.close().await;
-        answer
-    })?;
+    let bundle = Road::walk(&global.data, &settings, asking, async |road| ask(road, &key, subject).await)?;
     let part = part_path(&args.to_file);
     let failed = |error: std::io::Error| Failure::file("write", &part, &error);
     let text = serde_json::to_vec_pretty(&bundle).map_err(|error| Failure::new(Exit::Internal, error))?;

@@ -149,13 +149,8 @@ impl Sender {
     /// Sends a run and returns where it stands.
     fn send(self, global: &Global, key: Option<&str>, body: &serde_json::Value) -> Result<u64, Failure> {
         let key = key.map_or_else(|| format!("measures-{}", uuid::Uuid::new_v4()), str::to_owned);
-        let answer = crate::runtime()?.block_on(async {
-            let road = Road::open(&global.data, &self.settings, self.asking).await?;
-            let answer = road.post("/v1/measures/runs", &key, body).await;
-            road.close().await;
-            answer
-        })?;
-        let answer = answer.accepted()?;
+        let send = async |road: &Road| road.post("/v1/measures/runs", &key, body).await?.accepted();
+        let answer = Road::walk(&global.data, &self.settings, self.asking, send)?;
         answer["receipt"]["first_position"]
             .as_u64()
             .ok_or_else(|| Failure::new(Exit::Internal, "the receipt does not say where the run stands"))

@@ -65,12 +65,7 @@ pub struct SteerArgs {
 pub(super) fn run(args: &RebuildArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let done = build(args, &road, output).await;
-        road.close().await;
-        done
-    })
+    Road::walk(&global.data, &settings, asking, async |road| build(args, road, output).await)
 }
 
 async fn build(args: &RebuildArgs, road: &Road, output: &mut Output) -> Result<Exit, Failure> {
@@ -124,11 +119,8 @@ async fn watch(view: &str, road: &Road) -> Result<Value, Failure> {
 pub(super) fn steer(args: &SteerArgs, act: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let beside = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = road.post(&path(&args.view, "beside"), act, &json!({"act": act})).await;
-        road.close().await;
-        answer?.accepted()
+    let beside = Road::walk(&global.data, &settings, asking, async |road| {
+        road.post(&path(&args.view, "beside"), act, &json!({"act": act})).await?.accepted()
     })?;
     if output.json {
         output.json_line(&beside);

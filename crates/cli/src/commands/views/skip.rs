@@ -44,11 +44,8 @@ pub(super) fn run(args: &SkipArgs, global: &Global, output: &mut Output) -> Resu
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
     let body = json!({"position": args.position, "reason": args.reason});
-    let status = crate::runtime()?.block_on(async {
-        let road = Road::open(&global.data, &settings, asking).await?;
-        let answer = road.post(&path(&args.view, "skip"), "skip", &body).await;
-        road.close().await;
-        answer?.accepted()
+    let status = Road::walk(&global.data, &settings, asking, async |road| {
+        road.post(&path(&args.view, "skip"), "skip", &body).await?.accepted()
     })?;
     if output.json {
         output.json_line(&status);
