@@ -24,12 +24,13 @@ use caseledger_events::ids::{CaseId, Position, StudentId};
 use caseledger_events::number::CaseNumber;
 use rusqlite::Connection;
 
+use crate::answering::Fault;
 use crate::documents::{CasePage, CaseThen, SearchHits, ShownCase, TimelinePage, WorkPage};
 use crate::error::{Behind, QueryError};
 use crate::model::{Model, Pace};
 use crate::query::{AsAt, CaseQuery, WorkQuery};
 use crate::shared::Shared;
-use crate::store::{self, AsOf, Remedy};
+use crate::store::AsOf;
 
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
@@ -65,24 +66,6 @@ pub enum Asked<T> {
     Denied(Denied),
     /// What the grant shows of it; `None` where the grant shows nothing.
     Granted(Grant, Option<T>),
-}
-
-/// Why a query failed inside its transaction.
-enum Fault {
-    Query(QueryError),
-    Store(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Fault::Store(error)
-    }
-}
-
-impl From<QueryError> for Fault {
-    fn from(error: QueryError) -> Self {
-        Fault::Query(error)
-    }
 }
 
 impl CaseView {
@@ -142,37 +125,37 @@ impl CaseView {
     pub fn list(&self, scopes: &[Scope], query: &CaseQuery) -> Result<CasePage, QueryError> {
         let limit = limit_of(query.limit)?;
         let identity = self.shared.reader.identity();
-        self.read(|db, as_of| list::page(db, identity, scopes, query, limit, as_of))
+        self.shared.answer(|db, as_of| list::page(db, identity, scopes, query, limit, as_of))
     }
 
     /// Finds cases of some lists by the student's name or the case's number: every word must begin a name; macrons and
     /// double vowels are one, and where few are found names with one slip of a key are looked for too.
     pub fn search(&self, scopes: &[Scope], text: &str, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
-        self.read(|db, as_of| search::hits(db, scopes, text, limit, as_of))
+        self.shared.answer(|db, as_of| search::hits(db, scopes, text, limit, as_of))
     }
 
     /// Finds the cases of a student, as far as some lists show who the student is.
     pub fn search_student(&self, scopes: &[Scope], student: StudentId, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
-        self.read(|db, as_of| search::of_student(db, scopes, student, limit, as_of))
+        self.shared.answer(|db, as_of| search::of_student(db, scopes, student, limit, as_of))
     }
 
     /// Returns what is to be done on the cases of some lists, urgent first, then by the day it is due.
     pub fn work(&self, scopes: &[Scope], query: &WorkQuery) -> Result<WorkPage, QueryError> {
         let limit = limit_of(query.limit)?;
         let identity = self.shared.reader.identity();
-        self.read(|db, as_of| work::page(db, identity, scopes, query, limit, as_of))
+        self.shared.answer(|db, as_of| work::page(db, identity, scopes, query, limit, as_of))
     }
 
     /// Returns where a case stands for access: for those who decide, and show nothing of it.
     pub fn standing(&self, which: WhichCase) -> Result<Option<Standing>, QueryError> {
-        self.read(|db, _| Ok(access::find(db, which)?.map(|(_, standing)| standing)))
+        self.shared.answer(|db, _| Ok(access::find(db, which)?.map(|(_, standing)| standing)))
     }
 
     /// Returns whom a case is about: for those who decide, and show nothing of it.
     pub fn student_of(&self, which: WhichCase) -> Result<Option<StudentId>, QueryError> {
-        self.read(|db, _| {
+        self.shared.answer(|db, _| {
             let Some((reference, _)) = access::find(db, which)? else { return Ok(None) };
             Ok(Some(read::by_reference(db, reference)?.student))
         })
@@ -180,7 +163,7 @@ impl CaseView {
 
     /// Returns the cases of a student, oldest first: for those who decide, and show nothing of them.
     pub fn cases_of(&self, student: StudentId) -> Result<Vec<CaseId>, QueryError> {
-        self.read(|db, _| {
+        self.shared.answer(|db, _| {
             let mut statement = db.prepare_cached("SELECT id FROM case_key WHERE student = ?1 ORDER BY ref")?;
             let ids = statement.query_map([student.0], |row| row.get(0).map(CaseId))?;
             Ok(ids.collect::<rusqlite::Result<_>>()?)
@@ -204,7 +187,7 @@ impl CaseView {
         decide: impl FnOnce(&Standing) -> Result<Grant, Denied>,
         query: impl FnOnce(&Connection, i64, &Standing, &Grant, AsOf) -> Result<Option<T>, Fault>,
     ) -> Result<Asked<T>, QueryError> {
-        self.read(|db, as_of| {
+        self.shared.answer(|db, as_of| {
             let Some((reference, standing)) = access::find(db, which)? else { return Ok(Asked::Unknown) };
             let grant = match decide(&standing) {
                 Ok(grant) => grant,
@@ -217,30 +200,6 @@ impl CaseView {
             let shown = query(db, reference, &standing, &grant, as_of)?;
             Ok(Asked::Granted(grant, shown))
         })
-    }
-
-    /// Runs a query on one state of the view, which it is told.
-    fn read<T>(&self, query: impl FnOnce(&Connection, AsOf) -> Result<T, Fault>) -> Result<T, QueryError> {
-        self.shared.ready()?;
-        let file = self.shared.pool.generation();
-        let answer = self.shared.pool.with(|db| {
-            let tx = db.unchecked_transaction()?;
-            let as_of = store::as_of(&tx)?;
-            query(&tx, as_of)
-        });
-        match answer.map_err(Fault::Store).and_then(|answer| answer) {
-            Ok(answer) => Ok(answer),
-            Err(Fault::Query(error)) => Err(error),
-            Err(Fault::Store(error)) => Err(self.failed(&error, file)),
-        }
-    }
-
-    fn failed(&self, error: &rusqlite::Error, file: u64) -> QueryError {
-        let reason = error.to_string();
-        if store::remedy(error) == Remedy::Rebuild {
-            self.shared.report_damage(file, format!("a query found its file damaged: {reason}"));
-        }
-        QueryError::Store { view: MODEL.name, reason }
     }
 }
 

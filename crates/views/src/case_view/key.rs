@@ -56,7 +56,7 @@ impl Key {
             row.case.0,
             self.number,
             self.student.0,
-            status_name(self.status),
+            self.status.name(),
             kind_name(self.kind),
             code(&self.provider),
             code(&self.manager),
@@ -86,18 +86,6 @@ pub(super) fn save_enrolments(db: &Connection, reference: i64, row: &CaseRow) ->
         statement.execute(params![reference, place, school, enrolment.from.to_string(), until])?;
     }
     Ok(())
-}
-
-pub(super) fn status_name(status: CaseStatus) -> &'static str {
-    match status {
-        CaseStatus::Notified => "notified",
-        CaseStatus::NotReferred => "not_referred",
-        CaseStatus::Allocated => "allocated",
-        CaseStatus::Active => "active",
-        CaseStatus::Paused => "paused",
-        CaseStatus::Merged => "merged",
-        CaseStatus::Closed => "closed",
-    }
 }
 
 pub(super) fn kind_name(kind: CaseKind) -> &'static str {

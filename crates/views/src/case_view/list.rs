@@ -10,9 +10,10 @@ use chrono::NaiveDate;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::key::{flag_bit, kind_name, status_name};
+use super::key::{flag_bit, kind_name};
 use super::reach::{self, Reach};
-use super::{Fault, access, limited};
+use super::{access, limited};
+use crate::answering::Fault;
 use crate::cursor::ListId;
 use crate::documents::{CasePage, ShownItem};
 use crate::query::{CaseQuery, Sort};
@@ -71,7 +72,7 @@ impl Terms {
     /// Adds the status. Where another filter leaves few cases SQLite is kept from going through a status instead.
     fn status(mut self, status: Option<CaseStatus>, few: bool) -> Terms {
         let term = if few { "+status = ?" } else { "status = ?" };
-        self.add(term, status.map(|status| status_name(status).to_owned()));
+        self.add(term, status.map(|status| status.name().to_owned()));
         self
     }
 

@@ -6,7 +6,8 @@ use caseledger_events::number::CaseNumber;
 use caseledger_projections::names;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{Fault, WhichCase, access, list, nearly, reach};
+use super::{WhichCase, access, list, nearly, reach};
+use crate::answering::Fault;
 use crate::documents::SearchHits;
 use crate::error::QueryError;
 use crate::store::AsOf;

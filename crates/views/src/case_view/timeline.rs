@@ -11,7 +11,8 @@ use caseledger_projections::timeline::StoredEntry;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Fault, personal, read};
+use super::{personal, read};
+use crate::answering::Fault;
 use crate::cursor::ListId;
 use crate::documents::{PersonalPart, TimelineEntry, TimelinePage};
 use crate::store::{AsOf, damaged, number};

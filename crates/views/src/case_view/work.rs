@@ -11,8 +11,9 @@ use chrono::{Datelike, NaiveDate};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
+use super::access;
 use super::reach::{self, Reach};
-use super::{Fault, access};
+use crate::answering::Fault;
 use crate::cursor::ListId;
 use crate::documents::{WorkCount, WorkEntry, WorkPage};
 use crate::query::WorkQuery;
