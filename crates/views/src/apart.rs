@@ -213,14 +213,11 @@ impl Apart {
         };
         let mut ended = Ok(());
         for Handed { position, chain, what } in events {
-            ended = batch.take_told(&opened.db, Next { position: *position, chain: *chain, what });
+            ended = batch.take_told(&opened.db, Next { position: *position, before: None, chain: *chain, what });
             if ended.is_err() {
                 break;
             }
-            if batch.is_due() {
-                opened.mark = batch.commit(&opened.db)?;
-                batch::begin(&opened.db).map_err(|error| Trouble::of_store(*position, &error))?;
-            }
+            batch.commit_if_due(opened)?;
         }
         // What came before an event that is refused is good: it is kept.
         if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {

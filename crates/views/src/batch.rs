@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use crate::error::ViewError;
 use crate::model::{ApplyError, Keeper, Model};
 use crate::opening::Opened;
+use crate::pass::Member;
 use crate::skips::Skips;
 use crate::store::{self, Mark, Remedy};
 
@@ -88,33 +89,57 @@ impl Feed<'_> {
     /// A file that is built takes larger ones, and the one that ends its history also makes the indexes for queries:
     /// no query is answered without them, and none of them is kept up event by event before.
     pub fn run(&self, opened: &mut Opened, keeper: &mut dyn Keeper) -> Result<(), Trouble> {
+        let mut scan = self.reader.scan(opened.mark.position.next());
+        self.load(opened, keeper, |batch, opened| {
+            while let Some(group) = scan.next_group()? {
+                group.chained().try_for_each(|(position, frame, chain)| {
+                    if self.is_beyond(position) {
+                        return Ok(());
+                    }
+                    batch.take(&opened.db, position, frame, chain)?;
+                    batch.commit_if_due(opened)
+                })?;
+                if self.feeder.is_stopping() || self.is_beyond(batch.next.position.next()) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes in what a pass over the log hands out, until it ends.
+    pub fn run_with(&self, pass: &Member, opened: &mut Opened, keeper: &mut dyn Keeper) -> Result<(), Trouble> {
+        let with_parts = keeper.reads_personal();
+        self.load(opened, keeper, |batch, opened| {
+            while let Some(chunk) = pass.next(|| self.feeder.is_stopping()) {
+                chunk.each(with_parts, |next| {
+                    if self.is_beyond(next.position) {
+                        return Ok(());
+                    }
+                    batch.take_told(&opened.db, next)?;
+                    batch.commit_if_due(opened)
+                })?;
+                if self.feeder.is_stopping() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads into a file, in transactions, and commits the last one.
+    fn load(
+        &self,
+        opened: &mut Opened,
+        keeper: &mut dyn Keeper,
+        read: impl FnOnce(&mut Batch<'_>, &mut Opened) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
         let path = opened.path.clone();
         let Feed { model, opener, batch_events, feeder, skips, .. } = *self;
         let next = opened.mark;
         let mut batch = Batch { model, opener, batch_events, feeder, keeper, skips, path: &path, next, count: 0 };
-        let mut scan = self.reader.scan(opened.mark.position.next());
         begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
-        let ended = loop {
-            let group = match scan.next_group() {
-                Ok(Some(group)) => group,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(Trouble::from(error)),
-            };
-            let taken = group.chained().try_for_each(|(position, frame, chain)| {
-                if self.is_beyond(position) {
-                    return Ok(());
-                }
-                batch.take(&opened.db, position, frame, chain)?;
-                if batch.is_due() {
-                    opened.mark = batch.commit(&opened.db)?;
-                    begin(&opened.db).map_err(|error| Trouble::of_store(position, &error))?;
-                }
-                Ok(())
-            });
-            if taken.is_err() || self.feeder.is_stopping() || self.is_beyond(batch.next.position.next()) {
-                break taken;
-            }
-        };
+        let ended = read(&mut batch, opened);
         // What came before an event that is refused is good: it is kept.
         if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
             opened.mark = batch.commit(&opened.db)?;
@@ -143,6 +168,8 @@ pub(crate) fn give_up_transaction(db: &Connection) {
 /// What stands at the next position, as it is told elsewhere than in the log of this machine.
 pub(crate) struct Next<'a> {
     pub position: Position,
+    /// The chain hash before it, where that is known.
+    pub before: Option<Hash>,
     pub chain: Hash,
     pub what: &'a What<'a>,
 }
@@ -161,6 +188,10 @@ pub(crate) enum What<'a> {
     Nothing,
     /// That it cannot be read, and why.
     Unreadable(String),
+}
+
+fn other_history(position: Position) -> Trouble {
+    Trouble::Damage(format!("the log tells another history than the view from position {position} on"))
 }
 
 fn refused(at: Position, error: ApplyError) -> Trouble {
@@ -195,9 +226,7 @@ impl Batch<'_> {
         self.follows(position)?;
         // Hashing once a batch finds a log that was exchanged under a running view.
         if self.count == 0 && extend(self.next.chain, frame) != chain {
-            return Err(Trouble::Damage(format!(
-                "the log tells another history than the view from position {position} on"
-            )));
+            return Err(other_history(position));
         }
         let taken = match codec::decode(frame) {
             Ok(mut event) => {
@@ -218,6 +247,9 @@ impl Batch<'_> {
             return Ok(());
         }
         self.follows(position)?;
+        if self.count == 0 && next.before.is_some_and(|before| before != self.next.chain) {
+            return Err(other_history(position));
+        }
         let taken = match next.what {
             What::Recorded(event) => self.taken(db, position, event).map(|()| event.recorded_at),
             What::Public(event) => {
@@ -265,9 +297,18 @@ impl Batch<'_> {
     }
 
     /// Returns whether the transaction should be committed now.
-    pub(crate) fn is_due(&self) -> bool {
+    fn is_due(&self) -> bool {
         let most = if self.next.is_building() { BUILD_EVENTS.max(self.batch_events) } else { self.batch_events };
         self.count >= most || self.ends_building() || self.keeper.is_full()
+    }
+
+    /// Commits and begins the next transaction, where one should end.
+    pub(crate) fn commit_if_due(&mut self, opened: &mut Opened) -> Result<(), Trouble> {
+        if !self.is_due() {
+            return Ok(());
+        }
+        opened.mark = self.commit(&opened.db)?;
+        begin(&opened.db).map_err(|error| Trouble::of_store(opened.mark.position, &error))
     }
 
     /// Returns whether the event taken in last is the one that ends the history which is read for the first time.

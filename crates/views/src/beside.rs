@@ -20,6 +20,7 @@ use crate::files::{self, name_of};
 use crate::model::Keeper;
 use crate::opening::Opened;
 use crate::parity;
+use crate::pass::Member;
 use crate::shared::{Shared, rate, sample};
 use crate::status::{BesideState, BesideStatus, Parity};
 use crate::store::{self, Mark};
@@ -48,8 +49,11 @@ enum Wish {
 
 /// The file beside, as those see it who ask about it and steer it.
 pub(crate) struct Beside {
+    view: &'static str,
     wish: watch::Sender<Wish>,
     told: Mutex<Told>,
+    /// The pass over the log that its next reading is from; without one it reads by itself.
+    pass: Mutex<Option<Member>>,
 }
 
 struct Told {
@@ -70,6 +74,7 @@ impl Beside {
         shared: Arc<Shared>,
         opened: Opened,
         batch_events: usize,
+        pass: Option<Member>,
     ) -> std::io::Result<(Arc<Beside>, thread::JoinHandle<()>)> {
         let told = Told {
             file: name_of(&opened.path),
@@ -80,7 +85,8 @@ impl Beside {
             changes: 0,
             is_gone: false,
         };
-        let beside = Arc::new(Beside { wish: watch::Sender::new(Wish::Run), told: Mutex::new(told) });
+        let (wish, told, pass) = (watch::Sender::new(Wish::Run), Mutex::new(told), Mutex::new(pass));
+        let beside = Arc::new(Beside { view: shared.model.name, wish, told, pass });
         let keeper = (shared.model.keeper)();
         let name = format!("build-{}", shared.model.name);
         let mut builder = Builder { shared, beside: Arc::clone(&beside), opened: Some(opened), keeper, batch_events };
@@ -99,6 +105,7 @@ impl Beside {
         };
         let left = head.0.saturating_sub(told.position.0) as f64;
         BesideStatus {
+            view: self.view,
             file: told.file.clone(),
             state: told.state.clone(),
             position: told.position,
@@ -129,6 +136,16 @@ impl Beside {
 
     pub fn resume(&self) {
         self.wish.send_replace(Wish::Run);
+    }
+
+    /// Returns how far it has read.
+    pub fn position(&self) -> Position {
+        self.told.lock().position
+    }
+
+    /// Has its next reading come from a pass.
+    pub fn join(&self, pass: Member) {
+        *self.pass.lock() = Some(pass);
     }
 
     pub fn switch(&self) {
@@ -191,6 +208,13 @@ struct Builder {
     batch_events: usize,
 }
 
+impl Drop for Builder {
+    fn drop(&mut self) {
+        // Whoever reads from the same pass must not wait for this one.
+        self.beside.pass.lock().take();
+    }
+}
+
 impl Builder {
     fn run(&mut self) {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
@@ -204,6 +228,8 @@ impl Builder {
             let done = match wished {
                 Wish::End => return self.remove("it was given up"),
                 Wish::Pause => {
+                    // Whoever reads from the same pass must not wait for this one.
+                    self.beside.pass.lock().take();
                     self.beside.set(BesideState::Paused);
                     Ok(())
                 }
@@ -267,7 +293,12 @@ impl Builder {
         let (shared, beside) = (Arc::clone(&self.shared), Arc::clone(&self.beside));
         let feeding = Feeding { shared: &shared, beside: &beside };
         let mut keeper = std::mem::replace(&mut self.keeper, (shared.model.keeper)());
-        let read = self.feed(&feeding, until).run(&mut opened, keeper.as_mut());
+        let feed = self.feed(&feeding, until);
+        let pass = if until.is_none() { beside.pass.lock().take() } else { None };
+        let read = match pass {
+            Some(pass) => feed.run_with(&pass, &mut opened, keeper.as_mut()),
+            None => feed.run(&mut opened, keeper.as_mut()),
+        };
         if read.is_err() {
             keeper.forget();
             give_up_transaction(&opened.db);
@@ -338,6 +369,7 @@ impl Builder {
     /// Takes the file away.
     fn remove(&mut self, because: &str) {
         self.beside.end(because);
+        self.beside.pass.lock().take();
         if let Some(Opened { path, db, .. }) = self.opened.take() {
             drop(db);
             if let Err(error) = files::remove(&path) {

@@ -19,6 +19,12 @@ pub enum ViewError {
         /// What the operating system answered.
         source: io::Error,
     },
+    /// A thread could not be started.
+    #[error("a thread that reads the log for the views cannot be started: {source}; look at the limits of the process")]
+    Thread {
+        /// What the operating system answered.
+        source: io::Error,
+    },
     /// The log could not be asked whether a view belongs to it.
     #[error("cannot compare the view {view} with the log: {source}")]
     Log {
@@ -43,23 +49,30 @@ pub enum ViewError {
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// There is no such read model.
-    #[error("there is no read model of that name; there are: {known}")]
+    #[error("0 read models have that name; there are: {known}")]
     Unknown {
         /// Those there are.
         known: String,
     },
     /// A file stands beside the one in use already.
-    #[error("a file beside the one in use is there already ({state}); drop it first, or wait for it")]
+    #[error("{view} has a file beside the one in use already ({state}); drop it first, or wait for it")]
     Busy {
+        /// The read model.
+        view: &'static str,
         /// What it is doing.
         state: &'static str,
     },
     /// No file stands beside the one in use.
-    #[error("there is no file beside the one in use; begin with a rebuild")]
-    Nothing,
+    #[error("{view} has no file beside the one in use; begin with a rebuild")]
+    Nothing {
+        /// The read model.
+        view: &'static str,
+    },
     /// The file beside cannot be put into use yet.
-    #[error("the file beside is {state} and not ready to be put into use; wait until it is")]
+    #[error("the file beside {view} is {state} and not ready to be put into use; wait until it is")]
     NotReady {
+        /// The read model.
+        view: &'static str,
         /// What it is doing.
         state: &'static str,
     },

@@ -21,6 +21,7 @@ mod files;
 mod model;
 mod opening;
 mod parity;
+mod pass;
 mod pool;
 mod query;
 mod rebuild;

@@ -13,6 +13,7 @@ use crate::beside::Beside;
 use crate::error::{RebuildError, ViewError};
 use crate::files::{self, Files, io_error, name_of};
 use crate::opening::{self, Opened};
+use crate::pass::{self, Member};
 use crate::shared::Shared;
 use crate::status::{BesideState, BesideStatus, RebuildEstimate};
 use crate::store::{self, Mark};
@@ -35,37 +36,75 @@ pub enum Steer {
     Switch,
 }
 
-/// Begins a build, or resumes one that a restart left behind.
+/// A build that was begun: how it stands, and its thread.
+type Begun = (BesideStatus, JoinHandle<()>);
+
+/// Begins builds of some read models from one pass over the log, or resumes those that a restart left behind; returns also
+/// the thread that reads ahead.
 pub(crate) fn begin(
-    shared: &Arc<Shared>,
+    chosen: &[&Arc<Shared>],
     dir: &Path,
     batch_events: usize,
     fresh: bool,
-) -> Result<(BesideStatus, JoinHandle<()>), RebuildError> {
-    let mut place = shared.beside();
-    if let Some(before) = place.as_ref().filter(|before| !before.is_gone()) {
-        return Err(RebuildError::Busy { state: before.state().name() });
+) -> Result<(Vec<Begun>, Option<JoinHandle<()>>), RebuildError> {
+    let mut places = Vec::with_capacity(chosen.len());
+    for shared in chosen {
+        let place = shared.beside();
+        if let Some(before) = place.as_ref().filter(|before| !before.is_gone()) {
+            return Err(RebuildError::Busy { view: shared.model.name, state: before.state().name() });
+        }
+        places.push(place);
     }
-    let in_use = shared.pool.path();
-    let (needed, free) = (needed_bytes(&in_use), free_bytes(dir)?);
+    let needed = chosen.iter().map(|shared| needed_bytes(&shared.pool.path())).sum();
+    let free = free_bytes(dir)?;
     if needed > free {
         return Err(RebuildError::NoSpace { needed, free });
     }
-    let opened = opening::build_beside(dir, shared.model, &shared.reader, &name_of(&in_use), fresh)?;
-    store::copies_back_by_itself(&opened.db, true).map_err(|error| failed(&opened.path, &error))?;
-    let started = Beside::start(Arc::clone(shared), opened, batch_events);
-    let (beside, thread) = started.map_err(io_error("start the building thread of", dir))?;
-    let status = beside.status(shared.reader.durable());
-    *place = Some(beside);
-    Ok((status, thread))
+    let mut files = Vec::with_capacity(chosen.len());
+    for shared in chosen {
+        let opened = opening::build_beside(dir, shared.model, &shared.reader, &name_of(&shared.pool.path()), fresh)?;
+        store::copies_back_by_itself(&opened.db, true).map_err(|error| failed(&opened.path, &error))?;
+        files.push(opened);
+    }
+    let stand_at = files.iter().map(|opened| opened.mark.position);
+    let (members, reading_ahead) = together(chosen.iter().map(|shared| shared.as_ref()).zip(stand_at).collect())?;
+    let mut begun = Vec::with_capacity(chosen.len());
+    for (((shared, place), opened), pass) in chosen.iter().zip(&mut places).zip(files).zip(members) {
+        let started = Beside::start(Arc::clone(shared), opened, batch_events, Some(pass));
+        let (beside, thread) = started.map_err(io_error("start the building thread of", dir))?;
+        begun.push((beside.status(shared.reader.durable()), thread));
+        **place = Some(beside);
+    }
+    Ok((begun, reading_ahead))
+}
+
+/// Begins one pass over the log for some read models; returns an end for each, and the thread that reads ahead.
+fn together(chosen: Vec<(&Shared, Position)>) -> Result<(Vec<Member>, Option<JoinHandle<()>>), ViewError> {
+    let Some(&(Shared { reader, opener, .. }, _)) = chosen.first() else { return Ok((Vec::new(), None)) };
+    pass::over(reader, opener, chosen.iter().map(|(shared, position)| (shared.model, *position)).collect())
+}
+
+/// Has what was paused on the way go on from one pass over the log.
+pub(crate) fn resume_together(chosen: &[&Shared]) -> Result<Option<JoinHandle<()>>, RebuildError> {
+    let mut paused = Vec::new();
+    for &shared in chosen {
+        let beside = shared.beside().clone();
+        let is_paused = |beside: &Arc<Beside>| beside.state() == BesideState::Paused;
+        paused.extend(beside.filter(is_paused).map(|beside| (shared, beside)));
+    }
+    let stand_at = paused.iter().map(|(shared, beside)| (*shared, beside.position()));
+    let (members, reading_ahead) = together(stand_at.collect())?;
+    paused.iter().zip(members).for_each(|((_, beside), member)| beside.join(member));
+    Ok(reading_ahead)
 }
 
 /// Steers the file beside; putting it into use is waited for.
 pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, RebuildError> {
-    let beside = shared.beside().clone().ok_or(RebuildError::Nothing)?;
+    let view = shared.model.name;
+    let beside = shared.beside().clone().ok_or(RebuildError::Nothing { view })?;
     let state = beside.state();
     if matches!(state, BesideState::Ended { .. }) {
-        return Err(RebuildError::Nothing);
+        return Err(RebuildError::Nothing { view });
     }
     match steer {
         Steer::Pause => beside.pause(),
@@ -76,13 +115,13 @@ pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, Rebui
         }
         Steer::Switch => {
             if !matches!(state, BesideState::Ready | BesideState::Previous) {
-                return Err(RebuildError::NotReady { state: state.name() });
+                return Err(RebuildError::NotReady { view, state: state.name() });
             }
             let changes = beside.changes();
             beside.switch();
             wait_until(|| beside.changes() > changes || matches!(beside.state(), BesideState::Ended { .. }));
             if beside.changes() == changes {
-                return Err(RebuildError::NotReady { state: beside.state().name() });
+                return Err(RebuildError::NotReady { view, state: beside.state().name() });
             }
         }
     }

@@ -122,6 +122,8 @@ pub struct RebuildEstimate {
 /// A file that is built or kept beside the one in use.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct BesideStatus {
+    /// The read model.
+    pub view: &'static str,
     /// The file, within the views directory.
     pub file: String,
     /// What it is doing.

@@ -14,7 +14,8 @@ use crate::checkpoint::Checkpoint;
 use crate::error::{RebuildError, ViewError};
 use crate::files::{io_error, prepare_dir};
 use crate::model::{MODELS, Model};
-use crate::opening;
+use crate::opening::{self, Opened};
+use crate::pass::{self, Member};
 use crate::rebuild::{self, Steer};
 use crate::service_levels::{self, ServiceLevels};
 use crate::shared::{Shared, Source};
@@ -43,6 +44,8 @@ pub struct Views {
     dir: PathBuf,
     batch_events: usize,
     running: Vec<Running>,
+    /// The threads that read ahead for read models that are built.
+    passes: Mutex<Vec<JoinHandle<()>>>,
     case_view: CaseView,
     service_levels: ServiceLevels,
     audit_trail: AuditTrail,
@@ -62,10 +65,21 @@ impl Views {
     /// parts of events; what it opens lies in the case view alone.
     pub fn open(dir: &Path, reader: Reader, opener: Arc<dyn Opener>, options: ViewOptions) -> Result<Views, ViewError> {
         prepare_dir(dir)?;
+        let mut files = Vec::with_capacity(MODELS.len());
+        for &model in MODELS {
+            let (opened, aside) = opening::open(dir, model, &reader)?;
+            files.push((model, opened, aside));
+        }
+        let built = || files.iter().filter(|(_, opened, _)| opened.mark.is_building());
+        let of_built = built().map(|(model, opened, _)| (*model, opened.mark.position));
+        let (mut passes, reading_ahead) = pass::over(&reader, &opener, of_built.collect())?;
         let mut running = Vec::with_capacity(MODELS.len());
-        for model in MODELS {
+        for (model, opened, aside) in files {
             let source = Source { reader: reader.clone(), opener: Arc::clone(&opener) };
-            running.push(start(dir, model, source, &options)?);
+            let pass = if opened.mark.is_building() { passes.pop() } else { None };
+            let view = start(dir, model, source, &options, (opened, pass))?;
+            aside.into_iter().for_each(|aside| view.shared.set_aside(aside));
+            running.push(view);
         }
         let of = |model: &Model| {
             let view = running.iter().find(|view: &&Running| view.shared.model.name == model.name);
@@ -75,7 +89,8 @@ impl Views {
         let service_levels = ServiceLevels::new(of(&service_levels::MODEL));
         let audit_trail = AuditTrail::new(of(&audit_trail::MODEL));
         let batch_events = options.batch_events;
-        Ok(Views { dir: dir.to_owned(), batch_events, running, case_view, service_levels, audit_trail })
+        let passes = Mutex::new(reading_ahead.into_iter().collect());
+        Ok(Views { dir: dir.to_owned(), batch_events, running, passes, case_view, service_levels, audit_trail })
     }
 
     /// Returns the case view.
@@ -98,25 +113,45 @@ impl Views {
         self.running.iter().map(|view| view.shared.status()).collect()
     }
 
-    /// Says what rebuilding a view will take; changes nothing.
-    pub fn estimate_rebuild(&self, view: &str) -> Result<RebuildEstimate, RebuildError> {
-        rebuild::estimate(&self.named(view)?.shared, &self.dir, self.batch_events)
+    /// Says what rebuilding some views will take, each by itself; changes nothing.
+    pub fn estimate_rebuild(&self, views: &[&str]) -> Result<Vec<RebuildEstimate>, RebuildError> {
+        let chosen = self.chosen(views)?;
+        chosen.iter().map(|view| rebuild::estimate(&view.shared, &self.dir, self.batch_events)).collect()
     }
 
-    /// Begins building a view anew beside the one in use, or goes on with a build that a restart left behind; `fresh`
-    /// throws such a one away. Returns at once: [`ViewStatus::beside`] tells how it goes.
-    pub fn rebuild(&self, view: &str, fresh: bool) -> Result<BesideStatus, RebuildError> {
-        let running = self.named(view)?;
-        let (status, thread) = rebuild::begin(&running.shared, &self.dir, self.batch_events, fresh)?;
-        let mut threads = running.threads.lock();
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(thread);
-        Ok(status)
+    /// Begins building some views anew beside those in use, all from one pass over the log; or goes on with builds that a
+    /// restart left behind, which `fresh` throws away. All begin or none. Returns at once: [`ViewStatus::beside`] tells how
+    /// each goes.
+    pub fn rebuild(&self, views: &[&str], fresh: bool) -> Result<Vec<BesideStatus>, RebuildError> {
+        let chosen = self.chosen(views)?;
+        let shared: Vec<_> = chosen.iter().map(|view| &view.shared).collect();
+        let (begun, reading_ahead) = rebuild::begin(&shared, &self.dir, self.batch_events, fresh)?;
+        self.keep(reading_ahead);
+        let mut told = Vec::with_capacity(begun.len());
+        for (view, (status, thread)) in chosen.iter().zip(begun) {
+            let mut threads = view.threads.lock();
+            threads.retain(|thread| !thread.is_finished());
+            threads.push(thread);
+            told.push(status);
+        }
+        Ok(told)
     }
 
-    /// Pauses, resumes or drops what is built beside a view, or puts it into use. Blocks until that is done.
-    pub fn steer(&self, view: &str, steer: Steer) -> Result<BesideStatus, RebuildError> {
-        rebuild::steer(&self.named(view)?.shared, steer)
+    /// Pauses, resumes or drops what is built beside some views, or puts it into use; those that are resumed go on from one
+    /// pass over the log. Blocks until that is done.
+    pub fn steer(&self, views: &[&str], steer: Steer) -> Result<Vec<BesideStatus>, RebuildError> {
+        let chosen = self.chosen(views)?;
+        let shared: Vec<_> = chosen.iter().map(|view| view.shared.as_ref()).collect();
+        if steer == Steer::Resume {
+            self.keep(rebuild::resume_together(&shared)?);
+        }
+        shared.iter().map(|shared| rebuild::steer(shared, steer)).collect()
+    }
+
+    fn keep(&self, reading_ahead: Option<JoinHandle<()>>) {
+        let mut passes = self.passes.lock();
+        passes.retain(|thread| !thread.is_finished());
+        passes.extend(reading_ahead);
     }
 
     /// Has a view pass over the event it stopped before; every later build of the view passes over it alike.
@@ -127,9 +162,22 @@ impl Views {
     }
 
     fn named(&self, view: &str) -> Result<&Running, RebuildError> {
-        let known = || self.running.iter().map(|running| running.shared.model.name).collect::<Vec<_>>().join(", ");
         let found = self.running.iter().find(|running| running.shared.model.name == view);
-        found.ok_or_else(|| RebuildError::Unknown { known: known() })
+        found.ok_or_else(|| RebuildError::Unknown { known: self.names().join(", ") })
+    }
+
+    /// Returns the read models of some names, each once, in the order of the list; all of them where none is named.
+    fn chosen(&self, views: &[&str]) -> Result<Vec<&Running>, RebuildError> {
+        for view in views {
+            self.named(view)?;
+        }
+        let is_chosen = |running: &&Running| views.is_empty() || views.contains(&running.shared.model.name);
+        Ok(self.running.iter().filter(is_chosen).collect())
+    }
+
+    /// Returns the names of the read models.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.running.iter().map(|running| running.shared.model.name).collect()
     }
 
     /// Stops the workers and waits for them; their files are closed when the last query has ended.
@@ -142,6 +190,8 @@ impl Views {
                 }
             }
         }
+        // Whoever read for them has left; there is nobody to hand a chunk to.
+        self.passes.lock().drain(..).for_each(|thread| drop(thread.join()));
     }
 }
 
@@ -151,14 +201,18 @@ impl Drop for Views {
     }
 }
 
-fn start(dir: &Path, model: &'static Model, source: Source, options: &ViewOptions) -> Result<Running, ViewError> {
-    let (opened, aside) = opening::open(dir, model, &source.reader)?;
+fn start(
+    dir: &Path,
+    model: &'static Model,
+    source: Source,
+    options: &ViewOptions,
+    (opened, pass): (Opened, Option<Member>),
+) -> Result<Running, ViewError> {
     let skips = Skips::load(dir, model.name)?;
     let shared = Arc::new(Shared::new(model, source, &opened.path, options.readers, skips));
-    aside.into_iter().for_each(|aside| shared.set_aside(aside));
     let thread_error = io_error("start the worker thread of", dir);
     let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;
-    let worker = Worker::new(Arc::clone(&shared), dir, options.batch_events, checkpoint, opened);
+    let worker = Worker::new(Arc::clone(&shared), dir, options.batch_events, checkpoint, opened, pass);
     let reading = thread::Builder::new().name(format!("view-{}", model.name)).spawn(move || {
         caseledger_log::step_back();
         worker.run();

@@ -17,6 +17,7 @@ use crate::error::ViewError;
 use crate::files;
 use crate::model::{Keeper, Pace};
 use crate::opening::{self, Opened};
+use crate::pass::Member;
 use crate::shared::Shared;
 use crate::store::{self, Mark};
 
@@ -76,6 +77,8 @@ pub(crate) struct Worker {
     /// `None` after the file was set aside and before another is made.
     opened: Option<Opened>,
     keeper: Box<dyn Keeper>,
+    /// The pass over the log that builds several files at once, until it ends.
+    pass: Option<Member>,
     /// How often the file was built anew since it last held everything.
     rebuilds: u32,
 }
@@ -87,6 +90,7 @@ impl Worker {
         batch_events: usize,
         checkpoint: Arc<Checkpoint>,
         opened: Opened,
+        pass: Option<Member>,
     ) -> Worker {
         let keeper = (shared.model.keeper)();
         let mut worker = Worker {
@@ -96,6 +100,7 @@ impl Worker {
             checkpoint,
             opened: None,
             keeper,
+            pass,
             rebuilds: 0,
         };
         worker.take_up(opened);
@@ -195,7 +200,11 @@ impl Worker {
             }
             self.shared.behind();
             let feeder = InUse { shared: &self.shared, checkpoint: &self.checkpoint };
-            let read = self.shared.feed(self.batch_events, &feeder).run(opened, self.keeper.as_mut());
+            let feed = self.shared.feed(self.batch_events, &feeder);
+            let read = match self.pass.take() {
+                Some(pass) => feed.run_with(&pass, opened, self.keeper.as_mut()),
+                None => feed.run(opened, self.keeper.as_mut()),
+            };
             if read.is_err() {
                 self.keeper.forget();
                 give_up_transaction(&opened.db);

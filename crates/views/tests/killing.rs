@@ -132,7 +132,7 @@ fn the_builder_whose_disk_is_full() {
     let before = caught_up(&views);
     let limit = Rlimit { current: Some(512 << 10), maximum: getrlimit(Resource::Fsize).maximum };
     setrlimit(Resource::Fsize, limit).unwrap();
-    views.rebuild("case_view", false).unwrap();
+    views.rebuild(&["case_view"], false).unwrap();
     let begun = Instant::now();
     let case = views.case_view().all(&Default::default()).unwrap().items[0].id();
     while begun.elapsed() < Duration::from_secs(3) {
@@ -171,7 +171,7 @@ fn a_disk_that_is_full_for_a_rebuild_leaves_the_file_in_use_as_it_is() {
     let store = place.open();
     let views = place.start(&store);
     caught_up(&views);
-    views.rebuild("case_view", false).unwrap();
+    views.rebuild(&["case_view"], false).unwrap();
     let ready = until(&views, |status| status.beside.as_ref().is_some_and(|b| b.state == BesideState::Ready));
     assert_eq!(ready.beside.unwrap().parity.map(|parity| parity.is_equal), Some(true));
     assert_eq!(ready.position, Position(1_500));

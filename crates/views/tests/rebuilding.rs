@@ -57,7 +57,7 @@ fn a_view_is_built_beside_while_events_come_in_and_readers_never_see_an_error() 
             }
         })
     };
-    views.rebuild(VIEW, false).unwrap();
+    views.rebuild(&[VIEW], false).unwrap();
     let more = term(3, 3_000);
     for events in (2_050..=3_000).step_by(50) {
         tape = more.first(events);
@@ -68,11 +68,11 @@ fn a_view_is_built_beside_while_events_come_in_and_readers_never_see_an_error() 
     assert!(parity.is_equal, "{parity:?}");
     assert!(parity.tables.iter().any(|table| table.table == "timeline" && table.rows_in_use > 1_900), "{parity:?}");
     let before = status(&views).file;
-    let switched = views.steer(VIEW, Steer::Switch).unwrap();
+    let switched = views.steer(&[VIEW], Steer::Switch).unwrap().remove(0);
     assert_eq!((switched.state, &switched.file), (BesideState::Previous, &before));
     assert_eq!(status(&views).file, built.file);
     // And back at once: what was in use went on following.
-    let back = views.steer(VIEW, Steer::Switch).unwrap();
+    let back = views.steer(&[VIEW], Steer::Switch).unwrap().remove(0);
     assert_eq!((status(&views).file, back.file), (before, built.file));
     stop.store(true, Ordering::Relaxed);
     reading.join().unwrap();
@@ -88,19 +88,19 @@ fn a_build_is_paused_resumed_dropped_and_begun_again() {
     let store = place.create(&term(4, 3_000));
     let views = place.start(&store);
     caught_up(&views);
-    assert!(matches!(views.steer(VIEW, Steer::Pause), Err(RebuildError::Nothing)));
-    views.rebuild(VIEW, false).unwrap();
-    assert!(matches!(views.rebuild(VIEW, false), Err(RebuildError::Busy { .. })));
-    views.steer(VIEW, Steer::Pause).unwrap();
+    assert!(matches!(views.steer(&[VIEW], Steer::Pause), Err(RebuildError::Nothing { view: VIEW })));
+    views.rebuild(&[VIEW], false).unwrap();
+    assert!(matches!(views.rebuild(&[VIEW], false), Err(RebuildError::Busy { .. })));
+    views.steer(&[VIEW], Steer::Pause).unwrap().remove(0);
     beside(&views, |status| status.state == BesideState::Paused);
-    assert!(matches!(views.steer(VIEW, Steer::Switch), Err(RebuildError::NotReady { state: "paused" })));
-    views.steer(VIEW, Steer::Resume).unwrap();
+    assert!(matches!(views.steer(&[VIEW], Steer::Switch), Err(RebuildError::NotReady { state: "paused", .. })));
+    views.steer(&[VIEW], Steer::Resume).unwrap().remove(0);
     let built = ready(&views);
     assert_eq!((built.position, built.seconds_left.unwrap_or(0.0)), (Position(3_000), 0.0));
-    views.steer(VIEW, Steer::Drop).unwrap();
+    views.steer(&[VIEW], Steer::Drop).unwrap().remove(0);
     beside(&views, |status| matches!(status.state, BesideState::Ended { .. }));
     assert!(!place.views().join(&built.file).exists(), "the dropped file is there still");
-    views.rebuild(VIEW, false).unwrap();
+    views.rebuild(&[VIEW], false).unwrap();
     ready(&views);
 }
 
@@ -111,7 +111,7 @@ fn a_build_left_behind_by_a_restart_is_resumed_or_thrown_away_and_the_file_in_us
     let views = place.start(&store);
     caught_up(&views);
     let in_use = status(&views).file;
-    views.rebuild(VIEW, false).unwrap();
+    views.rebuild(&[VIEW], false).unwrap();
     let first = ready(&views).file;
     views.shutdown();
     drop(views);
@@ -119,13 +119,13 @@ fn a_build_left_behind_by_a_restart_is_resumed_or_thrown_away_and_the_file_in_us
     let views = place.start(&store);
     caught_up(&views);
     assert_eq!((status(&views).file, status(&views).beside), (in_use.clone(), None));
-    assert_eq!(views.rebuild(VIEW, false).unwrap().position, Position(2_000), "it goes on where it stood");
+    assert_eq!(views.rebuild(&[VIEW], false).unwrap()[0].position, Position(2_000), "it goes on where it stood");
     assert_eq!(ready(&views).file, first);
-    views.steer(VIEW, Steer::Drop).unwrap();
+    views.steer(&[VIEW], Steer::Drop).unwrap().remove(0);
     beside(&views, |status| matches!(status.state, BesideState::Ended { .. }));
-    views.rebuild(VIEW, true).unwrap();
+    views.rebuild(&[VIEW], true).unwrap();
     ready(&views);
-    views.steer(VIEW, Steer::Switch).unwrap();
+    views.steer(&[VIEW], Steer::Switch).unwrap().remove(0);
     views.shutdown();
     drop(views);
 
@@ -138,12 +138,14 @@ fn a_build_left_behind_by_a_restart_is_resumed_or_thrown_away_and_the_file_in_us
 fn a_view_that_does_not_exist_is_named_with_those_that_do() {
     let place = Place::new();
     let views = place.start(&place.create(&term(6, 10)));
-    for refused in [views.rebuild("case_veiw", false).unwrap_err(), views.estimate_rebuild("case_veiw").unwrap_err()] {
+    let names = ["audit_trail", "case_veiw"];
+    for refused in [views.rebuild(&names, false).unwrap_err(), views.estimate_rebuild(&names).unwrap_err()] {
         assert_eq!(
             refused.to_string(),
-            "there is no read model of that name; there are: case_view, service_levels, audit_trail"
+            "0 read models have that name; there are: case_view, service_levels, audit_trail"
         );
     }
+    assert!(views.status().iter().all(|status| status.beside.is_none()), "all begin or none");
 }
 
 #[test]
@@ -153,7 +155,7 @@ fn an_estimate_says_what_it_will_take_and_leaves_nothing_behind() {
     caught_up(&views);
     let names = || std::fs::read_dir(place.views()).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
     let before = names();
-    let estimate = views.estimate_rebuild(VIEW).unwrap();
+    let estimate = views.estimate_rebuild(&[VIEW]).unwrap().remove(0);
     assert_eq!((estimate.events, estimate.sampled), (1_000, 1_000));
     assert!(estimate.seconds > 0.0 && estimate.disk_bytes > 0 && estimate.free_bytes > 0, "{estimate:?}");
     assert_eq!(names().len(), before.len());
@@ -169,7 +171,7 @@ fn a_file_in_use_that_holds_something_else_is_told_by_the_parity() {
     let db = rusqlite::Connection::open(current(&place.views())).unwrap();
     db.execute("UPDATE case_key SET flags = flags + 1 WHERE ref = (SELECT min(ref) FROM case_key)", []).unwrap();
     drop(db);
-    views.rebuild(VIEW, false).unwrap();
+    views.rebuild(&[VIEW], false).unwrap();
     let parity = ready(&views).parity.unwrap();
     let differing: Vec<_> = parity.tables.iter().filter(|table| !table.is_equal).map(|t| t.table.as_str()).collect();
     assert_eq!((parity.is_equal, differing), (false, vec!["case_key"]));
@@ -186,9 +188,9 @@ fn a_disposal_ends_what_stands_beside_and_no_file_holds_what_was_personal() {
     let mut store = place.create(&tape);
     let views = place.start(&store);
     caught_up(&views);
-    views.rebuild(VIEW, false).unwrap();
+    views.rebuild(&[VIEW], false).unwrap();
     ready(&views);
-    views.steer(VIEW, Steer::Pause).unwrap();
+    views.steer(&[VIEW], Steer::Pause).unwrap().remove(0);
     beside(&views, |status| status.state == BesideState::Paused);
     assert!(files_with_canary(&place) > 1, "the file in use and the one beside hold it");
 

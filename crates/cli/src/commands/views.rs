@@ -28,16 +28,16 @@ enum What {
     Rebuild(rebuild::RebuildArgs),
     Build(build::BuildArgs),
     Skip(skip::SkipArgs),
-    /// Put the file built beside a read model into use; what was in use stays beside, for an instant way back
+    /// Put files built beside read models into use; what was in use stays beside, for an instant way back
     #[command(after_help = rebuild::EXIT_CODES)]
     Switch(rebuild::SteerArgs),
-    /// Pause what is built beside a read model; what was read is kept
+    /// Pause what is built beside read models; what was read is kept
     #[command(after_help = rebuild::EXIT_CODES)]
     Pause(rebuild::SteerArgs),
-    /// Go on with what was paused
+    /// Go on with what was paused, from one pass over the log
     #[command(after_help = rebuild::EXIT_CODES)]
     Resume(rebuild::SteerArgs),
-    /// Give up what stands beside a read model, and its file
+    /// Give up what stands beside read models, and its files
     #[command(after_help = rebuild::EXIT_CODES)]
     Drop(rebuild::SteerArgs),
 }

@@ -45,11 +45,49 @@ pub struct RebuildDocument {
     beside: Option<BesideStatus>,
 }
 
+/// Which read models are built anew, and how.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RebuildsBody {
+    /// The read models; all of them where none is named.
+    #[serde(default)]
+    views: Vec<String>,
+    /// Only say what it will take.
+    #[serde(default)]
+    dry_run: bool,
+    /// Throw away what a restart left behind, instead of going on with it.
+    #[serde(default)]
+    fresh: bool,
+}
+
+/// What building some read models will take, or how the builds that were begun stand.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RebuildsDocument {
+    estimates: Vec<RebuildEstimate>,
+    beside: Vec<BesideStatus>,
+}
+
 /// What is to be done with the file beside the one in use.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SteerBody {
     act: Act,
+}
+
+/// What is to be done with the files beside those in use.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SteersBody {
+    /// The read models; all of them where none is named.
+    #[serde(default)]
+    views: Vec<String>,
+    act: Act,
+}
+
+/// How files beside those in use stand.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BesidesDocument {
+    items: Vec<BesideStatus>,
 }
 
 /// What can be done with the file beside the one in use.
@@ -75,6 +113,20 @@ pub fn routes() -> Vec<Route> {
             summary: "Says how the read models stand.",
             handler: || get(views),
             describe: |route, generator| openapi::get::<ViewsDocument>(route, generator, &[]),
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/views/rebuild",
+            summary: "Begins building some read models anew from one pass over the log; or says what that will take.",
+            handler: || post(rebuilds),
+            describe: openapi::post::<RebuildsBody, RebuildsDocument>,
+        },
+        Route {
+            method: Method::POST,
+            path: "/v1/views/beside",
+            summary: "Pauses, resumes or drops what is built beside some read models, or puts it into use.",
+            handler: || post(steers),
+            describe: openapi::post::<SteersBody, BesidesDocument>,
         },
         Route {
             method: Method::POST,
@@ -107,13 +159,29 @@ async fn rebuild(
     let JsonText(text) = body?;
     let RebuildBody { dry_run, fresh } = input::read(&text, "")?;
     note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
-    let document = on_the_views(&state, move |views| {
+    let document = built(&state, RebuildsBody { views: vec![view], dry_run, fresh }).await?;
+    let (estimate, beside) = (document.estimates.into_iter().next(), document.beside.into_iter().next());
+    Ok(Json(RebuildDocument { estimate, beside }))
+}
+
+async fn rebuilds(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<RebuildsDocument>, Problem> {
+    may(&state, &asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
+    let body: RebuildsBody = input::read(&text, "")?;
+    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    built(&state, body).await.map(Json)
+}
+
+async fn built(state: &AppState, body: RebuildsBody) -> Result<RebuildsDocument, Problem> {
+    let RebuildsBody { views: names, dry_run, fresh } = body;
+    let document = on_the_views(state, move |views| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Ok(match dry_run {
-            true => RebuildDocument { estimate: Some(views.estimate_rebuild(&view)?), beside: None },
-            false => RebuildDocument { estimate: None, beside: Some(views.rebuild(&view, fresh)?) },
+            true => RebuildsDocument { estimates: views.estimate_rebuild(&names)?, beside: Vec::new() },
+            false => RebuildsDocument { estimates: Vec::new(), beside: views.rebuild(&names, fresh)? },
         })
     });
-    Ok(Json(document.await?))
+    document.await
 }
 
 async fn steer(
@@ -126,13 +194,30 @@ async fn steer(
     let JsonText(text) = body?;
     let SteerBody { act } = input::read(&text, "")?;
     note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    let steered = steered(&state, SteersBody { views: vec![view], act }).await?;
+    steered.into_iter().next().map(Json).ok_or_else(|| Problem::internal("no view was steered"))
+}
+
+async fn steers(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<BesidesDocument>, Problem> {
+    may(&state, &asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
+    let body: SteersBody = input::read(&text, "")?;
+    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    Ok(Json(BesidesDocument { items: steered(&state, body).await? }))
+}
+
+async fn steered(state: &AppState, SteersBody { views: names, act }: SteersBody) -> Result<Vec<BesideStatus>, Problem> {
     let act = match act {
         Act::Pause => Steer::Pause,
         Act::Resume => Steer::Resume,
         Act::Drop => Steer::Drop,
         Act::Switch => Steer::Switch,
     };
-    Ok(Json(on_the_views(&state, move |views| views.steer(&view, act)).await?))
+    let steered = on_the_views(state, move |views| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        views.steer(&names, act)
+    });
+    steered.await
 }
 
 /// Files are opened and waited for: not on a thread that serves others.
@@ -151,7 +236,7 @@ impl From<RebuildError> for Problem {
             RebuildError::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown-view"),
             RebuildError::Busy { .. } => (StatusCode::CONFLICT, "rebuild-under-way"),
             RebuildError::NotStalled { .. } => (StatusCode::CONFLICT, "not-stalled"),
-            RebuildError::Nothing => (StatusCode::CONFLICT, "no-rebuild"),
+            RebuildError::Nothing { .. } => (StatusCode::CONFLICT, "no-rebuild"),
             RebuildError::NotReady { .. } => (StatusCode::CONFLICT, "rebuild-not-ready"),
             RebuildError::NoSpace { .. } => (StatusCode::INSUFFICIENT_STORAGE, "no-space"),
             RebuildError::View(source) => {

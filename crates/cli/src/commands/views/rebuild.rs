@@ -17,17 +17,17 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done · 1 the files differ, o
 /// How often it is asked how far a build is.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Build a read model anew from the log, beside the one in use
+/// Build read models anew from the log, beside those in use
 ///
-/// The read model in use goes on answering and following. When the new file holds the whole history, both are compared
-/// row by row at one position. `caseledger views switch` then puts it into use; with --switch that is done at once
-/// where every row is the same. Interrupting this command leaves a server building; without a server the build ends
-/// with the command, and the next one goes on where it stood.
+/// The log is read once for all of them. Those in use go on answering and following. When a new file holds the whole
+/// history, both are compared row by row at one position. `caseledger views switch` then puts it into use; with --switch
+/// that is done at once where every row is the same. Interrupting this command leaves a server building; without a server
+/// the build ends with the command, and the next one goes on where it stood.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment, after_help = EXIT_CODES)]
 pub struct RebuildArgs {
-    /// The read model, as `caseledger views status` names it
-    view: String,
+    /// The read models, as `caseledger views status` names them; without one all of them
+    views: Vec<String>,
 
     /// Only say what it will take: events, time, space
     #[arg(long)]
@@ -48,11 +48,12 @@ pub struct RebuildArgs {
     settings: SettingsArgs,
 }
 
-/// Which read model.
+/// Which read models.
 #[derive(clap::Args)]
 pub struct SteerArgs {
-    /// The read model, as `caseledger views status` names it
-    view: String,
+    /// The read models, as `caseledger views status` names them
+    #[arg(required = true)]
+    views: Vec<String>,
 
     #[command(flatten)]
     asking: AskingArgs,
@@ -69,48 +70,50 @@ pub(super) fn run(args: &RebuildArgs, global: &Global, output: &mut Output) -> R
 }
 
 async fn build(args: &RebuildArgs, road: &Road, output: &mut Output) -> Result<Exit, Failure> {
-    let view = &args.view;
-    let body = json!({"dry_run": args.dry_run, "fresh": args.fresh});
-    let begun = road.post(&path(view, "rebuild"), "rebuild", &body).await?.accepted()?;
+    let body = json!({"views": args.views, "dry_run": args.dry_run, "fresh": args.fresh});
+    let begun = road.post("/v1/views/rebuild", "rebuild", &body).await?.accepted()?;
     if args.dry_run {
-        estimated(&begun["estimate"], output);
+        items(&begun["estimates"]).iter().for_each(|estimate| estimated(estimate, output));
         return Ok(Exit::Ok);
     }
-    let beside = watch(view, road).await?;
-    let is_equal = beside["parity"]["is_equal"].as_bool();
-    if output.json {
-        output.json_line(&beside);
-    } else {
-        output.line(format_args!("{view}: {}", told(&beside)));
-        differences(&beside, output);
+    let names: Vec<&str> = items(&begun["beside"]).iter().map(|beside| word(&beside["view"])).collect();
+    let built = watch(&names, road).await?;
+    for beside in &built {
+        if output.json {
+            output.json_line(beside);
+        } else {
+            output.line(format_args!("{}: {}", word(&beside["view"]), told(beside)));
+            differences(beside, output);
+        }
     }
-    if is_equal != Some(true) {
+    if built.iter().any(|beside| beside["parity"]["is_equal"] != true) {
         return Ok(Exit::FoundWrong);
     }
     if args.switch {
-        let switched = road.post(&path(view, "beside"), "switch", &json!({"act": "switch"})).await?.accepted()?;
-        output.line(format_args!("{view}: the new file is in use; {} stays beside it", word(&switched["file"])));
+        let body = json!({"views": names, "act": "switch"});
+        let switched = road.post("/v1/views/beside", "switch", &body).await?.accepted()?;
+        for beside in items(&switched["items"]) {
+            let (view, file) = (word(&beside["view"]), word(&beside["file"]));
+            output.line(format_args!("{view}: the new file is in use; {file} stays beside it"));
+        }
     } else {
-        output.line(format_args!("put it into use: caseledger views switch {view}"));
+        output.line(format_args!("put it into use: caseledger views switch {}", names.join(" ")));
     }
     Ok(Exit::Ok)
 }
 
-/// Shows how far the build is until it is over.
-async fn watch(view: &str, road: &Road) -> Result<Value, Failure> {
+/// Shows how far builds are until all are over: as far as the one that is behind the others.
+async fn watch(names: &[&str], road: &Road) -> Result<Vec<Value>, Failure> {
     let mut progress: Option<Progress> = None;
     loop {
         let views = road.get("/v1/views").await?.accepted()?;
-        let mut items = views["items"].as_array().into_iter().flatten();
-        let beside = items.find(|item| item["view"] == view).map_or(Value::Null, |item| item["beside"].clone());
-        let head = beside["head"].as_u64().unwrap_or_default();
-        match beside["state"]["is"].as_str() {
-            Some("building" | "comparing") => {
-                let progress = progress.get_or_insert_with(|| Progress::events("building", head));
-                progress.set(beside["position"].as_u64().unwrap_or_default());
-            }
-            _ => return Ok(beside),
-        }
+        let ours = items(&views["items"]).iter().filter(|item| names.contains(&word(&item["view"])));
+        let beside: Vec<Value> = ours.map(|item| item["beside"].clone()).collect();
+        let is_built = |beside: &&Value| matches!(word(&beside["state"]["is"]), "building" | "comparing");
+        let positions = beside.iter().filter(is_built).filter_map(|beside| beside["position"].as_u64());
+        let Some(behind) = positions.min() else { return Ok(beside) };
+        let head = beside[0]["head"].as_u64().unwrap_or_default();
+        progress.get_or_insert_with(|| Progress::events("building", head)).set(behind);
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -119,15 +122,20 @@ async fn watch(view: &str, road: &Road) -> Result<Value, Failure> {
 pub(super) fn steer(args: &SteerArgs, act: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
-    let beside = Road::walk(&global.data, &settings, asking, async |road| {
-        road.post(&path(&args.view, "beside"), act, &json!({"act": act})).await?.accepted()
+    let steered = Road::walk(&global.data, &settings, asking, async |road| {
+        road.post("/v1/views/beside", act, &json!({"views": args.views, "act": act})).await?.accepted()
     })?;
-    if output.json {
-        output.json_line(&beside);
-    } else {
-        output.line(format_args!("{}: beside it, {}", args.view, told(&beside)));
+    for beside in items(&steered["items"]) {
+        match output.json {
+            true => output.json_line(beside),
+            false => output.line(format_args!("{}: beside it, {}", word(&beside["view"]), told(beside))),
+        }
     }
     Ok(Exit::Ok)
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Says in a sentence how the file beside stands.
@@ -148,7 +156,7 @@ pub(super) fn told(beside: &Value) -> String {
 }
 
 fn differences(beside: &Value, output: &mut Output) {
-    for table in beside["parity"]["tables"].as_array().into_iter().flatten() {
+    for table in items(&beside["parity"]["tables"]) {
         let rows = |name: &str| thousands(table[name].as_u64().unwrap_or_default());
         let verdict = if table["is_equal"] == true { "same" } else { "DIFFERS" };
         let (in_use, beside) = (rows("rows_in_use"), rows("rows_beside"));
