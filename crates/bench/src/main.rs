@@ -3,6 +3,7 @@
 //! Figures of different runs do not compare on a shared machine: ratios are taken within one run.
 
 mod append;
+mod eventsourcing;
 mod figures;
 mod floor;
 mod frames;
@@ -17,6 +18,7 @@ mod replay;
 mod rules;
 mod service;
 mod synth;
+mod views;
 mod visible;
 
 use anyhow::Result;
@@ -94,6 +96,12 @@ enum What {
         #[arg(long, default_value_t = 80_000)]
         active: u64,
     },
+    /// All read models: built, built anew beside actions and readers, kept by a remote worker, asked.
+    Views {
+        /// Events in the ledger, 15 a case.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// A large ledger: disk, memory, start after a kill, one scattered case.
     Large {
         /// Events.
@@ -113,6 +121,7 @@ fn main() -> Result<()> {
         What::Queries { events, seconds } => queries::run(&args.dir, events, seconds),
         What::Visible { per_second, seconds } => visible::run(&args.dir, per_second, seconds),
         What::Rules { cases, active } => rules::run(cases, active),
+        What::Views { events } => views::run(&args.dir, events),
         What::Large { events } => large::run(&args.dir, events),
     }
 }

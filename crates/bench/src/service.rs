@@ -16,7 +16,7 @@ pub struct Service {
 }
 
 /// Returns the binary to measure: `CASELEDGER_BIN`, or the optimised one beside this program.
-fn binary() -> Result<PathBuf> {
+pub fn binary() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("CASELEDGER_BIN") {
         return Ok(path.into());
     }

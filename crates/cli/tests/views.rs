@@ -28,6 +28,26 @@ fn a_view_is_built_anew_beside_a_running_server_compared_and_put_into_use_and_ba
 }
 
 #[test]
+fn all_views_are_built_anew_from_one_pass_and_put_into_use() {
+    let top = ledger(20);
+    let dir = top.path().join("ledger");
+    let server = server(&dir).start();
+    record(&server, 21);
+    let estimates = on(&dir, "views rebuild", &["--dry-run", "--json"]).ended(0).lines();
+    assert_eq!(estimates.len(), 3, "{estimates:?}");
+    let built = on(&dir, "views rebuild", &["--switch"]).ended(0).out;
+    for view in ["case_view", "service_levels", "audit_trail"] {
+        assert!(built.contains(&format!("{view}: the new file is in use")), "{built}");
+    }
+    assert_eq!(built.matches("every row is the same").count(), 3, "{built}");
+    on(&dir, "views rebuild", &[]).ended(5);
+    let dropped = on(&dir, "views drop", &["audit_trail", "case_view"]).ended(0).out;
+    assert_eq!(dropped.matches("it was dropped").count(), 2, "{dropped}");
+    on(&dir, "views rebuild", &["case_view", "service_level"]).ended(4);
+    on(&dir, "views pause", &[]).ended(2);
+}
+
+#[test]
 fn without_a_server_the_command_builds_and_switches_by_itself() {
     let top = ledger(20);
     let dir = top.path().join("ledger");

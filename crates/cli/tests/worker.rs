@@ -97,5 +97,9 @@ fn a_whole_read_model_is_built_as_of_a_position_and_a_day() {
         on(&dir, "views build", &["service_levels", "--into", at_time.to_str().unwrap(), "--at", "1"]).ended(2);
     assert!(earlier.err.contains("empty directory"), "{}", earlier.err);
     let dry = on(&dir, "views build", &["--dry-run", "--into", at_time.to_str().unwrap()]).ended(0).out;
-    assert!(dry.contains("events to read"), "{dry}");
+    assert!(dry.contains("events to read, up to position") && dry.contains(" s; about "), "{dry}");
+    let dry = on(&dir, "views build", &["--dry-run", "--json", "--into", at_time.to_str().unwrap()]).ended(0).json();
+    assert_eq!((dry["events"].as_u64(), dry["sampled"].as_u64()), (Some(lines.len() as u64), Some(lines.len() as u64)));
+    assert!(dry["seconds"].as_f64() > Some(0.0) && dry["disk_bytes"].as_u64() > Some(0), "{dry}");
+    assert!(dry["free_bytes"].as_u64() > Some(0), "{dry}");
 }

@@ -83,8 +83,18 @@ async fn a22_who_did_what_and_who_looked_is_one_list_and_asking_is_on_record() {
     assert!(of_lead.iter().all(|(person, _)| person == "P-LEAD") && of_lead.len() >= 2, "{of_lead:?}");
     let first = ask(AUDITOR, json!({"case": case, "limit": 1})).await;
     let next = &first.json["next"];
-    let second = ask(AUDITOR, json!({"case": case, "limit": 1, "after": next})).await;
+    let second = ask(AUDITOR, json!({"case": case, "limit": 1, "cursor": next})).await;
     assert_eq!([told(&first), told(&second)].concat(), all[..2]);
+    // A cursor says nothing by itself, and belongs to what was asked for.
+    for of_another in [json!({"cursor": next}), json!({"case": case, "person": "P-LEAD", "cursor": next})] {
+        let refused = ask(AUDITOR, of_another).await;
+        assert_problem(&refused, 400, "bad-cursor");
+        assert!(refused.json["detail"].as_str().unwrap().contains("another list"), "{}", refused.json);
+    }
+    assert_problem(&ask(OPERATOR, json!({"case": case, "cursor": next})).await, 400, "bad-cursor");
+    for nonsense in ["", "7", "AAAA", &"A".repeat(5_000)] {
+        assert_problem(&ask(AUDITOR, json!({"case": case, "cursor": nonsense})).await, 400, "bad-cursor");
+    }
     // An operator is told acts alone; others nothing.
     let operator = ask(OPERATOR, json!({"case": other})).await;
     assert_eq!((operator.status.as_u16(), &operator.json["with_views"]), (200, &json!(false)));

@@ -137,6 +137,9 @@ impl Feed<'_> {
         let path = opened.path.clone();
         let Feed { model, opener, batch_events, feeder, skips, .. } = *self;
         let next = opened.mark;
+        if next.is_building() {
+            store::builds(&opened.db, true).map_err(|error| Trouble::of_store(next.position, &error))?;
+        }
         let mut batch = Batch { model, opener, batch_events, feeder, keeper, skips, path: &path, next, count: 0 };
         begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
         let ended = read(&mut batch, opened);
@@ -335,6 +338,9 @@ impl Batch<'_> {
             made.map_err(|error| Trouble::of_store(self.next.position, &error))?;
         }
         self.write(db).map_err(failed(self.next.position))?;
+        if self.ends_building() {
+            store::builds(db, false).map_err(|error| Trouble::of_store(self.next.position, &error))?;
+        }
         // A write-ahead log as large as the file would have to be read at the next start.
         if purged || self.ends_building() {
             store::truncate_log(db);

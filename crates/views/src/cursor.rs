@@ -11,7 +11,7 @@ const FORM: u8 = 1;
 
 /// A list, as far as a cursor must belong to it: ledger, epoch, what is listed and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ListId([u8; 8]);
+pub struct ListId([u8; 8]);
 
 impl ListId {
     /// Returns the id of a list.

@@ -36,6 +36,7 @@ mod worker;
 pub use apart::{Apart, ApartError, Handed};
 pub use audit_trail::*;
 pub use case_view::{Asked, CaseView, WhichCase};
+pub use cursor::ListId;
 pub use documents::*;
 pub use error::{Behind, QueryError, RebuildError, ViewError};
 pub use query::{AsAt, CaseQuery, Flag, Sort, WorkQuery};

@@ -172,7 +172,7 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
     // What is deleted is gone from the file, and nothing personal reaches a temporary file (design §6).
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
-    db.pragma_update(None, "cache_size", -64 * 1024)?;
+    builds(&db, false)?;
     // A crash may have left deleted pages in the log.
     truncate_log(&db);
     db.set_prepared_statement_cache_capacity(64);
@@ -183,6 +183,17 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
 pub(crate) fn copies_back_by_itself(db: &Connection, by_itself: bool) -> rusqlite::Result<()> {
     const PAGES: i64 = 16_384;
     db.pragma_update(None, "wal_autocheckpoint", if by_itself { PAGES } else { 0 })
+}
+
+/// Settings of a file whose history is read for the first time, or of one that follows the log.
+///
+/// A file that is built changes the same pages again and again: they stay in memory, and the indexes that are made at its
+/// end are sorted by a second thread.
+pub(crate) fn builds(db: &Connection, is_building: bool) -> rusqlite::Result<()> {
+    let (kib, threads) = if is_building { (192 * 1024, 2) } else { (64 * 1024, 0) };
+    db.pragma_update(None, "cache_size", -kib)?;
+    // The answer is the number of threads.
+    db.query_row(&format!("PRAGMA threads = {threads}"), [], |_| Ok(()))
 }
 
 /// How often and how long it is tried to empty the write-ahead log while queries still read from it.

@@ -16,3 +16,4 @@ mod shape;
 mod skipping;
 mod stopping;
 mod support;
+mod together;

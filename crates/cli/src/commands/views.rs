@@ -1,6 +1,7 @@
 //! `caseledger views`: how the read models stand, and building one anew while the one in use goes on.
 
 mod build;
+mod estimate;
 mod rebuild;
 mod skip;
 

@@ -12,11 +12,11 @@ use axum::http::Method;
 use axum::routing::post;
 use caseledger_events::access::{Operation, Pass, pass};
 use caseledger_events::dates::Timestamp;
-use caseledger_events::ids::{Code, Position};
+use caseledger_events::ids::{CaseId, Code, Position};
 use caseledger_events::input;
 use caseledger_events::viewed::Viewed;
 use caseledger_log::{AccessReader, ReadError};
-use caseledger_views::{ActItem, ActQuery};
+use caseledger_views::{ActItem, ActQuery, ListId, QueryError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,18 +59,17 @@ pub struct AuditBody {
     /// Recorded before this time.
     #[serde(default)]
     until: Option<Timestamp>,
-    /// What the page before gave as `next`.
+    /// What the page before gave as `next`; it belongs to what was asked for there.
     #[serde(default)]
-    after: Option<After>,
+    cursor: Option<String>,
     /// How many entries at most; 100 when nothing is said, 500 at most.
     #[serde(default)]
     limit: Option<u32>,
 }
 
 /// Where a page ended, in each of the two ledgers.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct After {
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct After {
     /// The last position of the ledger that was told.
     act: Position,
     /// The last position of the access ledger that was told.
@@ -91,9 +90,9 @@ enum Entry {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AuditPage {
     items: Vec<Entry>,
-    /// What to ask `after` for the next page; absent on the last.
+    /// The `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<After>,
+    next: Option<String>,
     /// Whether views are among what was asked for.
     with_views: bool,
     /// The position of the ledger that acts are told up to.
@@ -124,7 +123,14 @@ async fn trail(State(state): State<AppState>, asker: Asker, body: Body) -> Resul
         Some(case) => Some(case_id(&state, case).await.map_err(|no| no.with("pointer", "/case".into()))?),
         None => None,
     };
-    let after = body.after.unwrap_or_default();
+    let with_views = operation == Operation::AccessLedger && body.kind.is_none();
+    let list = list_of(&state, &body, case, with_views);
+    let after = match &body.cursor {
+        Some(cursor) => {
+            After::read(list, cursor).map_err(|error| Problem::from(error).with("pointer", "/cursor".into()))?
+        }
+        None => After::default(),
+    };
     let acts = ActQuery {
         case,
         person: body.person,
@@ -137,16 +143,33 @@ async fn trail(State(state): State<AppState>, asker: Asker, body: Body) -> Resul
     };
     let view = state.views.audit_trail().clone();
     let acts = ask_a_view(move || view.acts(&pass, &acts)).await?;
-    let with_views = operation == Operation::AccessLedger && body.kind.is_none();
     let looking =
         Looking { wanted: Wanted { case, person: body.person, decision: None }, body, after: after.view, limit };
     let views = if with_views { views(&state, looking).await? } else { Vec::new() };
-    let page = merged(acts.items, acts.more, views, after, limit as usize);
-    let page = AuditPage { with_views, as_of: acts.as_of, ..page };
+    let (items, next) = merged(acts.items, acts.more, views, after, limit as usize);
+    let page = AuditPage { items, next: next.map(|next| next.cursor(list)), with_views, as_of: acts.as_of };
     let mut viewed = Viewed::allowed(operation).with_cases(case);
     viewed.results = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
     note(&state, &asker, viewed).await?;
     Ok(Json(page))
+}
+
+impl After {
+    fn cursor(self, list: ListId) -> String {
+        list.cursor_of(&[self.act.0.to_be_bytes(), self.view.0.to_be_bytes()].concat())
+    }
+
+    fn read(list: ListId, cursor: &str) -> Result<After, QueryError> {
+        let key = u128::from_be_bytes(list.key_bytes(cursor)?);
+        Ok(After { act: Position((key >> 64) as u64), view: Position(key as u64) })
+    }
+}
+
+/// Returns the list that a cursor belongs to: what is asked for, and whether views are told.
+fn list_of(state: &AppState, body: &AuditBody, case: Option<CaseId>, with_views: bool) -> ListId {
+    let AuditBody { case: _, person, organisation, kind, since, until, cursor: _, limit: _ } = body;
+    let what = format!("audit {case:?} {person:?} {organisation:?} {kind:?} {since:?} {until:?} {with_views}");
+    ListId::of(state.ledger.identity(), &what)
 }
 
 /// Those who read the access ledger are told views too; operators are told acts.
@@ -231,7 +254,13 @@ fn recorded_at(reader: &AccessReader, wanted: Position) -> Result<Option<Timesta
 }
 
 /// Puts acts and views into one order, by when they were recorded, and cuts what a page does not hold.
-fn merged(acts: Vec<ActItem>, more_acts: bool, views: Vec<Looked>, after: After, limit: usize) -> AuditPage {
+fn merged(
+    acts: Vec<ActItem>,
+    more_acts: bool,
+    views: Vec<Looked>,
+    after: After,
+    limit: usize,
+) -> (Vec<Entry>, Option<After>) {
     let (mut acts, mut views) = (acts.into_iter().peekable(), views.into_iter().peekable());
     let (mut items, mut next) = (Vec::new(), after);
     while items.len() < limit {
@@ -252,5 +281,5 @@ fn merged(acts: Vec<ActItem>, more_acts: bool, views: Vec<Looked>, after: After,
         }
     }
     let more = more_acts || acts.peek().is_some() || views.peek().is_some();
-    AuditPage { items, next: more.then_some(next), with_views: false, as_of: Position(0) }
+    (items, more.then_some(next))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::LazyLock;
 
 use caseledger_events::envelope::{Actor, Recorded};
 use caseledger_events::ids::{Code, StreamId};
 use caseledger_projections::audit_trail::Act;
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::model::{ApplyError, Keeper};
@@ -13,6 +15,12 @@ use crate::store::number;
 
 /// The most streams whose number is remembered, some 60 bytes each.
 const STREAMS_MAX: usize = 1_000_000;
+/// The rows that one statement writes while much comes in: a statement costs as much as several rows.
+const ROWS: usize = 50;
+
+static ADD_ONE: &str = "INSERT INTO act VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+static ADD_ROWS: LazyLock<String> =
+    LazyLock::new(|| format!("{ADD_ONE}{}", ", (?, ?, ?, ?, ?, ?, ?, ?)".repeat(ROWS - 1)));
 
 /// Writes a row an event; remembers the numbers of names.
 #[derive(Default)]
@@ -21,6 +29,20 @@ pub(super) struct AuditKeeper {
     targets: HashMap<StreamId, i64>,
     /// The numbers of a type: of its public and of its restricted events.
     what: HashMap<String, [Option<i64>; 2]>,
+    /// Rows that are not written yet.
+    rows: Vec<ActRow>,
+}
+
+/// A row of `act`, in the order of its columns.
+struct ActRow {
+    position: i64,
+    recorded_at: i64,
+    occurred_on: NaiveDate,
+    who: i64,
+    on_behalf_of: Option<Code>,
+    target: i64,
+    what: i64,
+    request: [u8; 16],
 }
 
 impl Keeper for AuditKeeper {
@@ -34,21 +56,26 @@ impl Keeper for AuditKeeper {
         let who = self.who(db, act.actor, position)?;
         let target = self.target(db, act.stream, position)?;
         let what = self.what(db, &act, position)?;
-        let mut statement = db.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
-        statement.execute(params![
+        self.rows.push(ActRow {
             position,
-            act.recorded_at.0,
-            act.occurred_at.auckland().to_string(),
+            recorded_at: act.recorded_at.0,
+            occurred_on: act.occurred_at.auckland(),
             who,
-            act.on_behalf_of.map(|code| code.to_string()),
+            on_behalf_of: act.on_behalf_of,
             target,
             what,
-            act.request.0,
-        ])?;
+            request: act.request.0,
+        });
+        if self.rows.len() == ROWS {
+            write(db, &ADD_ROWS, &self.rows)?;
+            self.rows.clear();
+        }
         Ok(())
     }
 
-    fn flush(&mut self, _: &Connection) -> Result<(), ApplyError> {
+    fn flush(&mut self, db: &Connection) -> Result<(), ApplyError> {
+        self.rows.iter().try_for_each(|row| write(db, ADD_ONE, std::slice::from_ref(row)))?;
+        self.rows.clear();
         if self.targets.len() > STREAMS_MAX {
             self.targets.clear();
         }
@@ -59,6 +86,7 @@ impl Keeper for AuditKeeper {
         self.who.clear();
         self.targets.clear();
         self.what.clear();
+        self.rows.clear();
     }
 }
 
@@ -100,6 +128,23 @@ impl AuditKeeper {
         self.what.entry(kind.to_owned()).or_default()[usize::from(restricted)] = Some(id);
         Ok(id)
     }
+}
+
+/// Writes rows by a statement that takes so many.
+fn write(db: &Connection, sql: &str, rows: &[ActRow]) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(sql)?;
+    for (row, first) in rows.iter().zip((1..).step_by(8)) {
+        let day = row.occurred_on.to_string();
+        statement.raw_bind_parameter(first, row.position)?;
+        statement.raw_bind_parameter(first + 1, row.recorded_at)?;
+        statement.raw_bind_parameter(first + 2, day.as_str())?;
+        statement.raw_bind_parameter(first + 3, row.who)?;
+        statement.raw_bind_parameter(first + 4, row.on_behalf_of.as_ref().map(Code::as_str))?;
+        statement.raw_bind_parameter(first + 5, row.target)?;
+        statement.raw_bind_parameter(first + 6, row.what)?;
+        statement.raw_bind_parameter(first + 7, row.request)?;
+    }
+    statement.raw_execute().map(drop)
 }
 
 /// Returns the number of a name that is remembered, or finds it and remembers it.

@@ -70,6 +70,11 @@ impl Place {
         Views::open(&self.views(), store.reader(), Arc::new(InClear), options).unwrap()
     }
 
+    /// Builds the views anew in a directory of their own.
+    pub fn start_in(&self, dir: &Path, store: &Store) -> Views {
+        Views::open(dir, store.reader(), Arc::new(InClear), ViewOptions::default()).unwrap()
+    }
+
     /// Builds the views anew in a directory of their own and returns what they hold.
     pub fn fresh(&self, store: &Store) -> String {
         let dir = tempfile::tempdir().unwrap();

@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use caseledger_events::ids::Position;
 
+use super::estimate;
 use crate::apart::crew::Crew;
 use crate::apart::journal::{FromJournal, Until};
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, thousands};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::when::When;
 
@@ -25,17 +26,17 @@ use crate::when::When;
 )]
 pub struct BuildArgs {
     /// The read models; without it all that can be built so
-    views: Vec<String>,
+    pub(super) views: Vec<String>,
 
     /// Directory for the files
     #[arg(long, value_name = "DIR")]
-    into: PathBuf,
+    pub(super) into: PathBuf,
 
     /// As known at this position, at the end of this day (New Zealand), or at this instant; now when nothing is said
     #[arg(long, value_name = "MOMENT")]
     at: Option<Moment>,
 
-    /// Only say how many events there are to read
+    /// Only say what it will take: events, time, space
     #[arg(long)]
     dry_run: bool,
 }
@@ -74,8 +75,7 @@ pub(super) fn run(args: &BuildArgs, global: &Global, output: &mut Output) -> Res
     let journal = FromJournal::open(global.data.clone(), until)?;
     let head = journal.end()?;
     if args.dry_run {
-        output.line(format_args!("{} events to read, up to position {head}", thousands(head.0)));
-        return Ok(Exit::Ok);
+        return estimate::tell(args, &journal, head, output);
     }
     let mut crew = Crew::open(&args.into, &args.views, journal.journal().identity(), head)?;
     let beyond = crew.stand_at().into_iter().find(|(at, _)| *at > head);
