@@ -8,11 +8,13 @@
 mod asyncapi;
 mod facts;
 mod restricted;
+mod uncounted;
 
 pub use self::asyncapi::asyncapi;
 #[cfg(test)]
 pub(crate) use self::facts::is_fact as holds_facts_alone;
 pub use self::restricted::{is_restricted, restricts, tells_of_restricted};
+pub use self::uncounted::{leave_numbers_out, leave_places_out, uncounted};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -14,6 +14,7 @@ use crate::measured::MeasureEvent;
 use crate::personal::{Group, Part};
 use crate::policy::PolicySet;
 use crate::provider::ProviderEvent;
+use crate::public;
 use crate::reference::Entry;
 use crate::system::LedgerEvent;
 use crate::viewed::{AccessHeadEvent, Viewed};
@@ -27,10 +28,12 @@ pub struct ReadableEvent {
     pub chain_hash: String,
     /// The stream: `case/<id>`, `provider/<code>`, `system/<code>`.
     pub stream: StreamId,
-    /// Version in the stream, gapless from 1.
-    pub version: Version,
-    /// Position of the stream's previous event; 0 for the first.
-    pub previous: Position,
+    /// Version in the stream, gapless from 1; left out where restricted events are, so that nobody counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// Position of the stream's previous event; 0 for the first. Left out like the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Position>,
     /// The type.
     #[serde(rename = "type")]
     pub kind: String,
@@ -97,8 +100,8 @@ impl ReadableEvent {
             position: event.position,
             chain_hash: hex::encode(chain_hash),
             stream: event.stream,
-            version: event.version,
-            previous: event.previous,
+            version: Some(event.version),
+            previous: Some(event.previous),
             kind: event.kind.to_owned(),
             schema: event.schema,
             occurred_at: event.occurred_at,
@@ -116,6 +119,49 @@ impl ReadableEvent {
             facts: facts(event)?,
             personal: event.parts.iter().map(PartLabel::from).collect(),
         })
+    }
+}
+
+/// A recorded event as far as its reader may see it.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ShownEvent {
+    /// With its facts.
+    Whole(Box<ReadableEvent>),
+    /// Position and hash alone.
+    LeftOut(LeftOut),
+}
+
+/// What is told of a restricted event to those who do not see it: where it stands, so that the chain has no gap.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Global position, gapless from 1.
+    pub position: Position,
+    /// The chain hash there, 64 hex digits.
+    pub chain_hash: String,
+    /// Always `restricted`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+impl ShownEvent {
+    /// Reads an event for somebody who sees restricted events, or does not: then those are left out, and of the others what
+    /// would count them.
+    pub fn of(event: &Recorded<'_>, chain_hash: [u8; 32], shows_restricted: bool) -> Result<ShownEvent, BadFrame> {
+        if shows_restricted {
+            return Ok(ShownEvent::Whole(Box::new(ReadableEvent::of(event, chain_hash)?)));
+        }
+        if public::restricts(event)? {
+            let (position, chain_hash) = (event.position, hex::encode(chain_hash));
+            return Ok(ShownEvent::LeftOut(LeftOut { position, chain_hash, kind: public::RESTRICTED.to_owned() }));
+        }
+        let mut whole = ReadableEvent::of(event, chain_hash)?;
+        if matches!(event.stream, StreamId::Case(_)) {
+            (whole.version, whole.previous, whole.causation) = (None, None, None);
+            public::leave_numbers_out(&mut whole.facts);
+        }
+        Ok(ShownEvent::Whole(Box::new(whole)))
     }
 }
 

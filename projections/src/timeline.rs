@@ -13,6 +13,7 @@ use caseledger_events::envelope::{Actor, Recorded, Scope, Source};
 use caseledger_events::event::{Agency, Broadcast, CaseEvent, event_type};
 use caseledger_events::ids::{CaseId, Code, CorrelationId, Position, StreamId, Version};
 use caseledger_events::personal::Part;
+use caseledger_events::public;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -166,6 +167,16 @@ impl<'a> StoredEntry<'a> {
             restricted,
             facts: read.facts_json(),
         }
+    }
+}
+
+impl TimelineRow {
+    /// Puts an entry into words for somebody who does not see restricted events: without the numbers that count them.
+    pub fn uncounted(entry: &StoredEntry<'_>, read: &CaseEvent) -> TimelineRow {
+        let mut row = entry.tell(&public::uncounted(read));
+        row.version = None;
+        public::leave_numbers_out(&mut row.facts);
+        row
     }
 }
 

@@ -199,7 +199,7 @@ impl Trial {
         let rest = on(self.service.data(), &["replay", "--from", &next.to_string()]);
         let rest = String::from_utf8_lossy(&rest.stdout).into_owned();
         let kinds: Vec<Value> = rest.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
-        let ours = kinds.iter().all(|event| event["type"] == "access_head_recorded");
+        let ours = kinds.iter().all(|event| event["type"] == "restricted");
         assert!(ours && kinds.len() <= 1, "the log ends with events of no acknowledged command: {rest}");
         assert_eq!(next + kinds.len() as u64, events + 1);
     }

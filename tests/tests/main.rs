@@ -6,6 +6,7 @@ mod bus_check;
 mod bus_halts;
 mod bus_relay;
 mod bus_support;
+mod canaries;
 mod consumer_add;
 mod kill_nine;
 mod killing;

@@ -79,11 +79,15 @@ pub async fn record_head(ledger: &Ledger<World>, log: &AccessLog) {
 
 /// Records the head every hour until the service stops.
 pub fn record_hourly(ledger: &Ledger<World>, log: &Arc<AccessLog>, stopping: &CancellationToken) {
+    record_every(HOUR, ledger, log, stopping);
+}
+
+fn record_every(period: Duration, ledger: &Ledger<World>, log: &Arc<AccessLog>, stopping: &CancellationToken) {
     let (ledger, log, stopping) = (ledger.clone(), Arc::clone(log), stopping.clone());
     tokio::spawn(async move {
         loop {
             tokio::select! {
-                () = sleep(HOUR) => record_head(&ledger, &log).await,
+                () = sleep(period) => record_head(&ledger, &log).await,
                 () = stopping.cancelled() => return,
             }
         }
@@ -98,5 +102,68 @@ pub async fn close(log: Arc<AccessLog>) {
             tracing::warn!(%error, "the access ledger was not closed cleanly; the next start looks it over")
         }
         Err(_) => tracing::error!("closing the access ledger panicked; the next start looks it over"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use caseledger_events::access::Operation;
+    use caseledger_events::envelope::{Role, Source};
+    use caseledger_events::ids::CorrelationId;
+    use caseledger_events::system::ledger_actor;
+    use caseledger_events::viewed::{NewView, Viewed};
+    use caseledger_log::LedgerOptions;
+
+    use super::*;
+
+    fn view(ledger: &Ledger<World>) -> NewView {
+        NewView {
+            actor: caseledger_events::envelope::Actor { role: Role::Auditor, ..ledger_actor() },
+            on_behalf_of: None,
+            source: Source::Person,
+            request: CorrelationId([7; 16]),
+            policy: 1,
+            at: ledger.now(),
+            viewed: Viewed::allowed(Operation::List),
+        }
+    }
+
+    /// Waits until the log says that the access ledger reached a position.
+    async fn recorded(ledger: &Ledger<World>, position: Position) -> AccessHeadRecorded {
+        let begun = Instant::now();
+        loop {
+            if let Some(head) = last_recorded(ledger).unwrap().filter(|head| head.position == position) {
+                return head;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the head at {position} was not recorded");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_head_is_recorded_again_and_again_where_views_were_added_and_an_hour_is_the_longest_it_waits() {
+        assert!(HOUR <= Duration::from_secs(3_600));
+        let dir = tempfile::tempdir().unwrap();
+        let options = || LedgerOptions { space_floor_bytes: 0, ballast_bytes: 0, ..LedgerOptions::default() };
+        Ledger::<World>::create(dir.path(), &options()).unwrap();
+        let (ledger, _) = Ledger::open(dir.path(), options(), World::default()).unwrap();
+        let access = AccessLogOptions { space_floor_bytes: 0, ..AccessLogOptions::default() };
+        let opened = AccessLog::open(&dir.path().join(ACCESS_DIR), ledger.identity().ledger, &access);
+        let log = Arc::new(opened.unwrap().0);
+        let stopping = CancellationToken::new();
+        record_every(Duration::from_millis(20), &ledger, &log, &stopping);
+        for position in 1..=2 {
+            log.append(view(&ledger)).await.unwrap();
+            let head = recorded(&ledger, Position(position)).await;
+            assert_eq!(head.chain_hash.0, log.head().1.0, "view {position}");
+        }
+        let last = ledger.reader().durable();
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(ledger.reader().durable(), last, "nothing was looked at, nothing is recorded");
+        stopping.cancel();
+        close(log).await;
+        ledger.shutdown();
     }
 }

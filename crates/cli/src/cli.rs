@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access, backup, calendar, completions, demo, export, import, invoice, keys, ledger, lint, measures, nats, policy,
-    replay, restore, serve, simulate, token, verify, views, worker,
+    access, backup, calendar, completions, demo, export, import, invoice, keys, ledger, lint, measures, nats, openapi,
+    policy, replay, restore, serve, simulate, token, verify, views, worker,
 };
 use crate::exit::EXIT_CODES;
 use crate::settings;
@@ -70,6 +70,7 @@ pub enum Command {
     Measures(measures::Args),
     Calendar(calendar::Args),
     Invoice(invoice::Args),
+    Openapi(openapi::Args),
     Completions(completions::Args),
 }
 
@@ -89,6 +90,7 @@ pub fn command() -> clap::Command {
         .mut_subcommand("demo", |c| hide(c, ALL))
         .mut_subcommand("token", |c| hide(c, ALL))
         .mut_subcommand("export", |c| hide(c, ALL))
+        .mut_subcommand("replay", |c| hide(c, ALL))
         .mut_subcommand("import", |import| import.mut_subcommand("reference", |c| hide(c, ALL)))
         .mut_subcommand("access", |access| access.mut_subcommand("viewers", |c| hide(c, ALL)))
         .mut_subcommand("keys", |keys| {

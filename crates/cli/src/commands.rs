@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod lint;
 pub mod measures;
 pub mod nats;
+pub mod openapi;
 pub mod policy;
 pub mod replay;
 pub mod restore;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Policy(args) => policy::run(&args, global, output),
         Command::Simulate(args) => simulate::run(&args, global, output),
         Command::Token(args) => token::run(&args, global, output),
+        Command::Openapi(args) => openapi::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -24,6 +24,7 @@ mod own_act;
 mod progress;
 mod relaying;
 mod replaying;
+mod restricted;
 mod road;
 mod running;
 mod server;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use caseledger_http::axum::Router;
 use caseledger_http::axum::body::Body;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -69,6 +69,13 @@ impl Road {
     /// Asks for something.
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
         self.send(request(&self.asking, Method::GET, path, None, Bytes::new())?).await
+    }
+
+    /// Asks for something in a form of its own.
+    pub async fn get_as(&self, path: &str, form: &'static str) -> Result<Answer, Failure> {
+        let mut request = request(&self.asking, Method::GET, path, None, Bytes::new())?;
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(form));
+        self.send(request).await
     }
 
     /// Has something done, once for each key; or asks something in a body, where the key says nothing.

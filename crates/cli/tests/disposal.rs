@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::support::{on, server};
+use crate::support::{copy, on, server};
 use caseledger_tests::Service;
 use serde_json::{Value, json};
 
@@ -137,4 +137,44 @@ fn a_disposal_leaves_no_plain_text_in_any_file_with_an_old_view_kept_a_build_pau
         assert_eq!(holding(&dir), Vec::<PathBuf>::new(), "{act}, started again");
         assert!(service.stop().success());
     }
+}
+
+#[test]
+fn keys_put_back_from_an_older_copy_are_destroyed_before_anything_is_served() {
+    let top = tempfile::tempdir().unwrap();
+    let (dir, kek, older) = (top.path().join("ledger"), top.path().join("ledger.kek"), top.path().join("older"));
+    let mut service = server(&dir).start();
+    let (case, _) = closed_case(&service);
+    let student = get(&service, LEAD, &format!("/v1/cases/{case}"))["student"].as_str().unwrap().to_owned();
+    // Whoever looks after the machine kept a copy of the keys, and of the key they are wrapped with.
+    copy(&dir.join("keys"), &older);
+    std::fs::copy(&kek, top.path().join("older.kek")).unwrap();
+    disposes(&service, &student);
+    assert!(service.stop().success());
+    std::fs::remove_dir_all(dir.join("keys")).unwrap();
+    copy(&older, &dir.join("keys"));
+    std::fs::copy(top.path().join("older.kek"), &kek).unwrap();
+    // What is read anew would be opened with them.
+    std::fs::remove_dir_all(dir.join("views")).unwrap();
+    service.restart();
+    assert!(service.log().contains("destroyed now"), "{}", service.log());
+    let last = get(&service, OPERATOR, "/v1/ledger")["position"].as_u64().unwrap();
+    let begun = Instant::now();
+    let seen = loop {
+        let path = format!("/v1/cases/{case}?min_position={last}");
+        let answer = service.client().send("GET", &path, &[("ledger-actor", LEAD)], b"").unwrap();
+        if answer.status == 200 {
+            break answer.text().to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", answer.text());
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(seen.contains("closed") && CANARIES.iter().all(|canary| !seen.contains(canary)), "{seen}");
+    assert_eq!(holding(&dir), Vec::<PathBuf>::new(), "nothing was opened with what was put back");
+    assert!(service.stop().success());
+    // And they are gone for good: the next start finds nothing to destroy.
+    service.restart();
+    assert_eq!(service.log().matches("destroyed now").count(), 1, "{}", service.log());
+    assert!(service.stop().success());
+    on(&dir, "verify", &[]).ended(0);
 }

@@ -67,6 +67,7 @@ const COMMANDS: &[&str] = &[
     "measures export",
     "invoice",
     "invoice check",
+    "openapi",
     "completions",
 ];
 

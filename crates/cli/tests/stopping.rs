@@ -120,3 +120,29 @@ fn without_a_broker_it_works_and_says_that_nothing_is_broadcast() {
     assert_eq!((ready.status, &ready.json()["status"]), (200, &"degraded".into()), "{}", ready.text());
     assert!(service.stop().success());
 }
+
+#[test]
+fn the_last_event_of_a_service_that_stopped_says_how_far_the_access_ledger_reached() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("ledger");
+    let mut service = server(&dir).start();
+    for _ in 0..3 {
+        let looked = service.client().send("GET", "/v1/cases", &[("ledger-actor", "P-AUD/auditor/MOE")], b"").unwrap();
+        assert_eq!(looked.status, 200, "{}", looked.text());
+    }
+    assert!(service.stop().success());
+    let journal = caseledger_log::JournalReader::open(&dir).unwrap();
+    let mut scan = journal.scan(journal.last());
+    let group = scan.next_group().unwrap().unwrap();
+    let (_, frame, _) = group.chained().last().unwrap();
+    let event = caseledger_events::codec::decode(frame).unwrap();
+    assert_eq!(event.kind, "access_head_recorded");
+    let told = caseledger_events::readable::facts(&event).unwrap();
+    assert!(told.to_string().contains("\"position\":3"), "{told}");
+    on(&dir, "verify", &["--access"]).ended(0);
+    // Views that are cut off behind what was recorded are missed.
+    let access = dir.join("access");
+    std::fs::remove_dir_all(&access).unwrap();
+    let missed = on(&dir, "verify", &["--access"]);
+    assert_ne!(missed.code, 0, "{}", missed.out);
+}

@@ -64,13 +64,19 @@ fn sign_in(state: &AppState, headers: &HeaderMap, is_new: bool) -> Result<(Actor
     match text(headers, header::AUTHORIZATION.as_str()) {
         Ok(Some(authorization)) => by_token(state, authorization, headers, is_new),
         Ok(None) => by_header(state.settings.header_sign_in, headers),
-        Err(_) => Err(unsigned()),
+        Err(_) => Err(refused("", TokenError::Malformed)),
     }
+}
+
+/// Puts into the log which token was refused and why; whoever sent it is told neither.
+fn refused(token: &str, error: TokenError) -> Problem {
+    tracing::info!(token = %token_name(token), reason = error.code(), "an access token was refused");
+    unsigned()
 }
 
 fn by_header(believed: HeaderSignIn, headers: &HeaderMap) -> Result<(Actor, bool), Problem> {
     match (believed, actor(headers)) {
-        (HeaderSignIn::Nobody, _) => Err(unsigned()),
+        (HeaderSignIn::Nobody, _) => Err(refused("", TokenError::Missing)),
         (HeaderSignIn::Operators, Ok(who @ Actor { role: Role::Operator, .. })) => Ok((who, true)),
         (HeaderSignIn::Operators, Ok(_)) => Err(unauthenticated("the header is believed of operators alone here")
             .way_out("sign in with an access token: --token-file FILE")),
@@ -86,10 +92,6 @@ fn by_token(
     is_new: bool,
 ) -> Result<(Actor, bool), Problem> {
     let tokens = state.tokens.as_ref().ok_or_else(unsigned)?;
-    let refused = |token: &str, error: TokenError| {
-        tracing::info!(token = %token_name(token), reason = error.code(), "an access token was refused");
-        unsigned()
-    };
     let token = bearer(authorization).map_err(|error| refused("", error))?;
     // Tokens live in real time, also where the ledger's time is simulated.
     let now = Timestamp::from(chrono::Utc::now());

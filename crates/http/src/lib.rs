@@ -34,7 +34,7 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
-pub use routes::router;
+pub use routes::{router, served};
 pub use sealing::CaseStudents;
 pub use state::{AppState, HeaderSignIn, HttpSettings, Parts};
 pub use view_index::ViewIndex;

@@ -96,6 +96,12 @@ pub fn routes() -> Vec<Route> {
     .collect()
 }
 
+/// Returns method and path of everything that is served, the pages about the interface included.
+pub fn served() -> Vec<(Method, &'static str)> {
+    let pages = docs::PATHS.into_iter().map(|path| (Method::GET, path));
+    routes().into_iter().map(|route| (route.method, route.path)).chain(pages).collect()
+}
+
 /// Makes the service's router.
 pub fn router(state: AppState) -> Router {
     let mut router = Router::new();
@@ -109,7 +115,7 @@ pub fn router(state: AppState) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this route does not take that method")
                 .way_out("/docs lists the routes with their methods")
         })
-        .merge(docs::router())
+        .merge(docs::router(&state))
         // One stack: each layer given to the router by itself would be boxed and cloned with every request.
         .layer(
             ServiceBuilder::new()

@@ -234,7 +234,7 @@ pub struct WorkEntry {
     pub school: Option<Code>,
     /// What.
     pub what: Work,
-    /// The number of the request or task on the case; 0 where there is one of a kind.
+    /// The number of the request or task on the case; 0 where there is one of a kind, or where not all are shown.
     pub number: u32,
     /// The first day it is due; absent where no rule names one.
     pub due_on: Option<NaiveDate>,

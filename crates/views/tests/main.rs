@@ -5,6 +5,7 @@ mod access;
 mod apart;
 mod as_of;
 mod audit;
+mod counting;
 mod following;
 mod killing;
 mod privacy;

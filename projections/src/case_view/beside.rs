@@ -13,7 +13,8 @@ use crate::moment::Moment;
 /// A file of the case; its name is the `file` part of the event at its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FileRow {
-    /// Its number on the case.
+    /// Its number on the case; left out where not all are shown.
+    #[serde(skip_serializing_if = "is_no_file")]
     pub file: FileNumber,
     /// What it is.
     pub kind: FileKind,
@@ -30,7 +31,8 @@ pub struct FileRow {
 /// A task that is not ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TaskRow {
-    /// Its number on the case.
+    /// Its number on the case; left out where not all are shown.
+    #[serde(skip_serializing_if = "is_no_task")]
     pub task: TaskNumber,
     /// What kind of task.
     pub kind: TaskKind,
@@ -189,4 +191,14 @@ impl Beside {
             self.home_education_applied = None;
         }
     }
+}
+
+/// Files are counted from 1.
+fn is_no_file(number: &FileNumber) -> bool {
+    number.0 == 0
+}
+
+/// Tasks are counted from 1.
+fn is_no_task(number: &TaskNumber) -> bool {
+    number.0 == 0
 }

@@ -23,7 +23,8 @@ pub enum RequestState {
 /// One request; the code as answered is the `answer` part of the event at `answered`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestRow {
-    /// Which request of the case.
+    /// Which request of the case; left out where not all are shown.
+    #[serde(skip_serializing_if = "is_left_out")]
     pub number: RequestNumber,
     /// Whom it went to.
     pub agency: Agency,
@@ -104,4 +105,9 @@ fn opened(number: RequestNumber, agency: Agency, at: Moment) -> RequestRow {
         withdrawn: None,
         withdrawn_because: None,
     }
+}
+
+/// Requests are counted from 1.
+fn is_left_out(number: &RequestNumber) -> bool {
+    number.0 == 0
 }

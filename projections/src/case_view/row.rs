@@ -223,10 +223,16 @@ pub struct CaseRow {
     pub before_merge: Option<CaseStatus>,
     /// The latest event.
     pub last_activity: Moment,
-    /// The version of the stream; goes into `If-Match`.
+    /// The version of the stream; goes into `If-Match`. Left out where restricted events are, so that nobody counts them.
+    #[serde(skip_serializing_if = "is_left_out")]
     pub version: Version,
     /// The newest event with a part that says who the student is.
     pub student_at: Option<Position>,
     /// The newest event with a part that holds contact details.
     pub contacts_at: Option<Position>,
+}
+
+/// No stream stands at version 0: where it would be told it is not.
+fn is_left_out(version: &Version) -> bool {
+    version.0 == 0
 }

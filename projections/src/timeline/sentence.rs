@@ -55,12 +55,13 @@ pub fn sentence(event: &CaseEvent) -> String {
         },
         CaseEvent::InformationRequestOpened(e) => {
             let why = if e.automatic { ", because the leave reason is gone overseas" } else { "" };
-            format!("{} was asked (request {}){why}.", words::agency(e.agency), e.request.0)
+            let which = if e.request.0 == 0 { String::new() } else { format!(" (request {})", e.request.0) };
+            format!("{} was asked{which}{why}.", words::agency(e.agency))
         }
         CaseEvent::InformationRequestAnswered(e) => answer(e),
         CaseEvent::InformationRequestWithdrawn(e) => format!(
-            "Request {} to {} was withdrawn: {}.",
-            e.request.0,
+            "Request{} to {} was withdrawn: {}.",
+            numbered(e.request.0),
             words::agency(e.agency),
             words::withdrawal(e.reason)
         ),
@@ -123,15 +124,16 @@ pub fn sentence(event: &CaseEvent) -> String {
         },
         CaseEvent::FileUploaded(e) => file(e),
         CaseEvent::FileSharingChanged(e) if e.shared_with_schools => {
-            format!("File {} was shared with schools.", e.file.0)
+            format!("File{} was shared with schools.", numbered(e.file.0))
         }
-        CaseEvent::FileSharingChanged(e) => format!("File {} is no longer shared with schools.", e.file.0),
+        CaseEvent::FileSharingChanged(e) => format!("File{} is no longer shared with schools.", numbered(e.file.0)),
         CaseEvent::TaskAdded(e) => {
             let whom = e.assigned_to.map(|code| format!(", for {code}")).unwrap_or_default();
-            format!("Task {} was added: {}, due on {}{whom}.", e.task.0, words::task(e.kind), day(e.due_on))
+            let (task, kind) = (numbered(e.task.0), words::task(e.kind));
+            format!("Task{task} was added: {kind}, due on {}{whom}.", day(e.due_on))
         }
-        CaseEvent::TaskCompleted(e) if e.done => format!("Task {} was done.", e.task.0),
-        CaseEvent::TaskCompleted(e) => format!("Task {} is not needed any more.", e.task.0),
+        CaseEvent::TaskCompleted(e) if e.done => format!("Task{} was done.", numbered(e.task.0)),
+        CaseEvent::TaskCompleted(e) => format!("Task{} is not needed any more.", numbered(e.task.0)),
         CaseEvent::CalendarEventAdded(e) => {
             format!("An entry was added for {}: {}.", day(e.starts_at.auckland()), words::task(e.kind))
         }
@@ -219,6 +221,11 @@ fn reported(e: &UnenrolledStudentReported) -> String {
     )
 }
 
+/// Which one it is, where that is told.
+fn numbered(number: u16) -> String {
+    if number == 0 { String::new() } else { format!(" {number}") }
+}
+
 fn file(e: &FileUploaded) -> String {
     let by = if e.by_school { "The school" } else { "Somebody" };
     let shared = match (e.by_school, e.shared_with_schools) {
@@ -226,7 +233,7 @@ fn file(e: &FileUploaded) -> String {
         (false, true) => ", shared with schools",
         (false, false) => ", not shared with schools",
     };
-    format!("{by} added file {}, {}{shared}.", e.file.0, words::file(e.kind))
+    format!("{by} added file{}, {}{shared}.", numbered(e.file.0), words::file(e.kind))
 }
 
 fn support_request(e: &SupportRequestSubmitted) -> String {
@@ -333,6 +340,7 @@ fn not_located(e: &NotLocatedFlagSet) -> String {
     let attempts = count(e.attempts, "attempt at contact", "attempts at contact");
     let checks = match e.no_check_because {
         Some(reason) => format!("no answered check (reason {reason})"),
+        None if e.answered_checks == 0 => "what was asked of agencies".to_owned(),
         None => count(e.answered_checks, "answered check", "answered checks"),
     };
     format!("The student could not be located after {attempts} and {checks}.")

@@ -12,17 +12,20 @@ use caseledger_events::ids::Position;
 use caseledger_log::JournalReader;
 use serde_json::json;
 
-use crate::asking::AskingArgs;
 use crate::cli::Global;
 use crate::event_line::EventLine;
 use crate::exit::{Exit, Failure};
 use crate::journal;
 use crate::output::{Output, count};
 use crate::replaying::file::{ExportHead, HeadLine};
-use crate::settings::SettingsArgs;
+use crate::restricted::RestrictedArgs;
 use subject::Subject;
 
 /// Copy what happened to a file, oldest first; or everything about one student
+///
+/// Restricted events (immigration answers, prosecution, Oranga Tamariki, disposals) are left out: position and hash stand in
+/// their place. With --restricted they are in it, and in frames they always are: both are for those whom `caseledger access
+/// show` names, who are asked for and put on record.
 ///
 /// The file begins with a line that says which ledger, which positions and which hashes it is a copy of; `caseledger
 /// replay --file` reads it back. It is complete when it has its name: until then it is called FILE.part.
@@ -34,7 +37,8 @@ use subject::Subject;
     verbatim_doc_comment,
     after_help = "\
 Examples:
-  caseledger export events.ndjson            facts for reporting, no names or texts
+  caseledger export events.ndjson            facts for reporting, no names or texts, restricted facts left out
+  caseledger export --restricted --token-file auditor.jwt --purpose INQUIRY-7 all.ndjson
   caseledger export --format frames all.clf  every byte as stored, to be checked by its hashes; names and texts sealed
   caseledger export --subject AS-0000017-4 --token-file nsd.jwt bundle.json
 
@@ -59,14 +63,11 @@ pub struct Args {
     to: u64,
 
     /// Instead, everything about one student in one bundle, names and texts in clear: the student of this case, or an id
-    #[arg(long, value_name = "CASE", conflicts_with_all = ["form", "from", "to"])]
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["form", "from", "to", "restricted"])]
     subject: Option<Subject>,
 
     #[command(flatten)]
-    asking: AskingArgs,
-
-    #[command(flatten)]
-    settings: SettingsArgs,
+    restricted: RestrictedArgs,
 }
 
 /// The form of an export.
@@ -88,6 +89,10 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
         return subject::run(subject, args, global, output);
     }
     let journal = journal::open(&global.data)?;
+    match args.form {
+        Format::Frames => args.restricted.take_frames(&global.data)?,
+        Format::Ndjson => args.restricted.read(&global.data)?,
+    }
     let head = head(args, &journal)?;
     let events = write(args, &journal, &head)?;
     if output.json {
@@ -140,7 +145,7 @@ fn write(args: &Args, journal: &JournalReader, head: &ExportHead) -> Result<u64,
             Format::Frames => out.write_all(frame).map_err(failed)?,
             Format::Ndjson => {
                 let event = journal::decode(position, frame)?;
-                put_line(&mut out, &EventLine::of(&event, chain)?).map_err(failed)?;
+                put_line(&mut out, &EventLine::of(&event, chain, args.restricted.restricted)?).map_err(failed)?;
             }
         }
         events += 1;

@@ -4,22 +4,28 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use caseledger_events::ids::Position;
-use caseledger_events::readable::{self, ReadableEvent};
+use caseledger_events::public;
+use caseledger_events::readable::{self, ReadableEvent, ShownEvent};
 use comfy_table::{ContentArrangement, Table};
 
 use crate::cli::Global;
 use crate::event_line::{COLUMNS, EventLine};
 use crate::exit::{Exit, Failure};
-use crate::journal;
+use crate::journal::{self, undecodable};
 use crate::output::Output;
 use crate::replaying::file;
 use crate::replaying::filter::{Filter, FilterArgs, Glance, Verdict};
+use crate::restricted::RestrictedArgs;
 
 /// Print what happened, oldest first
 ///
 /// One event a line as JSON, in the form GET /v1/events has, or a table for people. Reads the journal, also while a
 /// server runs, up to the last event that is durable now. Personal parts are named: what they
 /// say is sealed here, and shown by the service to those who may see it.
+///
+/// Restricted events (immigration answers, prosecution, Oranga Tamariki, disposals) are left out: position and hash stand in
+/// their place where nothing but positions or times are asked for. With --restricted they are shown, and --as-messagepack
+/// always holds them: both are for those whom `caseledger access show` names, who are asked for and put on record.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -48,6 +54,9 @@ pub struct Args {
 
     #[command(flatten)]
     which: FilterArgs,
+
+    #[command(flatten)]
+    restricted: RestrictedArgs,
 }
 
 /// Rows that are laid out together; a longer replay is printed table by table.
@@ -58,44 +67,51 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
     let mut filter = Filter::new(&args.which);
     let mut printer = Printer { table: args.as_table.then(Vec::new), output };
     match &args.file {
-        Some(path) => {
-            file::read(path, |line| match filter.judge(&glance(&line.event), || Some(line.event.facts.clone())) {
-                Verdict::End => Ok(ControlFlow::Break(())),
-                Verdict::Skip => Ok(ControlFlow::Continue(())),
-                Verdict::Take => Ok(printer.take(&line)),
-            })?
+        Some(path) => file::read(path, |line| {
+            let verdict = match &line.event {
+                ShownEvent::Whole(event) => filter.judge(&glance(event), || Some(event.facts.clone())),
+                ShownEvent::LeftOut(left) => filter.judge_left_out(left.position),
+            };
+            Ok(printer.obey(verdict, &line))
+        })?,
+        None => {
+            match args.as_messagepack {
+                true => args.restricted.take_frames(&global.data)?,
+                false => args.restricted.read(&global.data)?,
+            }
+            from_journal(global, args, &mut filter, &mut printer)?
         }
-        None => from_journal(global, args.as_messagepack, &mut filter, &mut printer)?,
     }
     printer.finish();
     filter.check_found()?;
     Ok(Exit::Ok)
 }
 
-fn from_journal(
-    global: &Global,
-    as_stored: bool,
-    filter: &mut Filter,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
+fn from_journal(global: &Global, args: &Args, filter: &mut Filter, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let journal = journal::open(&global.data)?;
     journal::read(&journal, "replay", filter.first(), filter.last(), |position: Position, frame, chain| {
         let event = journal::decode(position, frame)?;
+        let shows_all = args.restricted.restricted || args.as_messagepack;
+        let hidden = !shows_all && public::restricts(&event).map_err(|error| undecodable(position, &error.reason))?;
         let glance = Glance {
             position,
             stream: event.stream,
-            version: event.version,
+            version: Some(event.version),
             kind: event.kind,
             person: event.actor.person,
             on_behalf_of: event.on_behalf_of,
             recorded_at: event.recorded_at,
             correlation: event.correlation,
         };
-        match filter.judge(&glance, || readable::facts(&event).ok()) {
-            Verdict::End => Ok(ControlFlow::Break(())),
+        let verdict = match hidden {
+            true => filter.judge_hidden(&glance),
+            false => filter.judge(&glance, || readable::facts(&event).ok()),
+        };
+        match verdict {
+            Verdict::Take if args.as_messagepack => Ok(printer.take_stored(frame)),
+            Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain, shows_all)?)),
             Verdict::Skip => Ok(ControlFlow::Continue(())),
-            Verdict::Take if as_stored => Ok(printer.take_stored(frame)),
-            Verdict::Take => Ok(printer.take(&EventLine::of(&event, chain)?)),
+            Verdict::End => Ok(ControlFlow::Break(())),
         }
     })
 }
@@ -120,6 +136,14 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
+    fn obey(&mut self, verdict: Verdict, line: &EventLine) -> ControlFlow<()> {
+        match verdict {
+            Verdict::Take => self.take(line),
+            Verdict::Skip => ControlFlow::Continue(()),
+            Verdict::End => ControlFlow::Break(()),
+        }
+    }
+
     fn take(&mut self, line: &EventLine) -> ControlFlow<()> {
         match &mut self.table {
             None => self.output.json_line(line),

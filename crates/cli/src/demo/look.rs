@@ -92,7 +92,7 @@ pub fn print_where_to_look(dir: &Path, url: &str, sample: Option<&Sample>, outpu
     output.line(format_args!("\n{}", style.bold("Where to look")));
     output.line(format_args!("  {url}/docs     every route, to be tried in the browser"));
     output.line(format_args!("  {url}/v1/feed  what happens, live (curl -N, with the header below)"));
-    output.line(format_args!("  {url}/metrics  for Prometheus"));
+    output.line(format_args!("  {url}/metrics  for Prometheus, signed in"));
     let (program, data) = (program(), data(dir));
     let (reader, case) =
         sample.map_or(("AUDIT-1/auditor/MOE", "AS-0000001-3"), |sample| (&sample.reader, &sample.number));

@@ -69,7 +69,7 @@ fn read_lines(
             continue;
         }
         let bad = |error: serde_json::Error| not_an_event(path, &format!("line {number}"), &error.to_string());
-        if each(serde_json::from_str(&text).map_err(bad)?)?.is_break() {
+        if each(EventLine::parse(&text).map_err(bad)?)?.is_break() {
             break;
         }
     }
@@ -137,7 +137,8 @@ fn one_frame(
     let now = extend(before, frame);
     let is_chained = chain.is_some() || event.position == Position(1);
     *chain = is_chained.then_some(now);
-    each(EventLine::of(&event, if is_chained { now } else { Hash::ZERO })?).map(Some)
+    // Whoever holds the frames holds what they say.
+    each(EventLine::of(&event, if is_chained { now } else { Hash::ZERO }, true)?).map(Some)
 }
 
 fn not_an_event(path: &Path, place: &str, why: &str) -> Failure {

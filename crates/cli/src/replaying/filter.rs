@@ -88,7 +88,7 @@ pub struct Glance<'a> {
     /// Its stream.
     pub stream: StreamId,
     /// Version in the stream.
-    pub version: Version,
+    pub version: Option<Version>,
     /// Its type.
     pub kind: &'a str,
     /// Who acted.
@@ -156,6 +156,39 @@ impl Filter {
         Verdict::Take
     }
 
+    /// Judges an event of which nothing but its place may be told: it is shown where nothing else than places and times is
+    /// asked for, so that what is found tells nothing of it.
+    pub fn judge_hidden(&mut self, event: &Glance<'_>) -> Verdict {
+        if self.is_of_places() { self.judge(event, || None) } else { self.passed(event.position) }
+    }
+
+    /// Judges an event of which nothing but its place is known.
+    pub fn judge_left_out(&mut self, position: Position) -> Verdict {
+        let is_asked = self.is_of_places() && self.args.since.is_none() && self.args.until.is_none();
+        if !is_asked || position.0 < self.args.from {
+            return self.passed(position);
+        }
+        match self.passed(position) {
+            Verdict::End => Verdict::End,
+            _ => {
+                self.taken += 1;
+                Verdict::Take
+            }
+        }
+    }
+
+    /// Skips an event, or ends with it.
+    fn passed(&self, position: Position) -> Verdict {
+        let is_over = position > self.last() || self.args.limit.is_some_and(|limit| self.taken >= limit);
+        if is_over { Verdict::End } else { Verdict::Skip }
+    }
+
+    /// Returns whether nothing is asked of what an event says.
+    fn is_of_places(&self) -> bool {
+        let args = &self.args;
+        args.case.is_none() && args.person.is_none() && args.kind.is_none() && args.correlation.is_none()
+    }
+
     /// Says what is wrong when a case or a file gave nothing.
     pub fn check_found(&self) -> Result<(), Failure> {
         match self.args.case {
@@ -185,11 +218,14 @@ impl Filter {
     }
 
     fn learn(&mut self, event: &Glance<'_>, facts: impl FnOnce() -> Option<Value>) {
-        let (Some(CaseRef::Number(number)), None, StreamId::Case(id), Version(1)) =
-            (self.args.case, self.case, event.stream, event.version)
+        let (Some(CaseRef::Number(number)), None, StreamId::Case(id)) = (self.args.case, self.case, event.stream)
         else {
             return;
         };
+        // The number stands in the event that opened the case; an export may not say which one that is.
+        if event.version.is_some_and(|version| version != Version(1)) {
+            return;
+        }
         let found = facts().is_some_and(|facts| facts["number"].as_str() == Some(&number.to_string()));
         if found {
             self.case = Some(id);
@@ -221,7 +257,7 @@ mod tests {
         Glance {
             position: Position(position),
             stream: StreamId::Case(CaseId([case; 16])),
-            version: Version(version),
+            version: Some(Version(version)),
             kind: "comment_added",
             person: "P-1".parse().unwrap(),
             on_behalf_of: None,

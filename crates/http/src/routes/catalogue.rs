@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Route;
+use crate::actor::Asker;
 use crate::openapi;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,7 +52,7 @@ pub fn routes() -> Vec<Route> {
     }]
 }
 
-async fn catalogue() -> Json<Catalogue> {
+async fn catalogue(_: Asker) -> Json<Catalogue> {
     let openings = OPENINGS
         .iter()
         .map(|info| Item { name: info.name, summary: info.summary, rules: info.rules, on_closed: None })

@@ -10,20 +10,18 @@ use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use caseledger_events::access::{Level, Operation};
-use caseledger_events::ids::Position;
-use caseledger_events::public::{self, RESTRICTED};
-use caseledger_events::readable::ReadableEvent;
+use caseledger_events::access::{Denied, Level, Operation};
+use caseledger_events::ids::{Code, Position};
+use caseledger_events::readable::ShownEvent;
 use caseledger_events::viewed::Viewed;
 use caseledger_log::ReadError;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Route;
 use crate::actor::Asker;
 use crate::admission::may;
-use crate::on_record::note;
+use crate::on_record::{self, note};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -35,27 +33,7 @@ pub const FRAMES: &str = "application/vnd.caseledger.frames";
 
 const NDJSON: &str = "application/x-ndjson";
 
-/// A recorded event as its reader may see it.
-#[derive(Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Shown {
-    /// With its facts.
-    Whole(Box<ReadableEvent>),
-    /// Position and hash alone.
-    Restricted(RestrictedEvent),
-}
-
-/// What is told of a restricted event.
-#[derive(Serialize, JsonSchema)]
-pub struct RestrictedEvent {
-    /// Global position, gapless from 1.
-    position: Position,
-    /// The chain hash there, 64 hex digits.
-    chain_hash: String,
-    /// Always `restricted`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-}
+const PARAMETERS: &[&str] = &["from", "limit", "restricted", "purpose"];
 
 /// How events are written out.
 #[derive(Clone, Copy)]
@@ -74,14 +52,14 @@ pub fn routes() -> Vec<Route> {
             path: "/v1/events",
             summary: "Streams recorded events from a position, oldest first: NDJSON, or frames as stored.",
             handler: || get(stream),
-            describe: |route, generator| openapi::stream::<Shown>(route, generator, NDJSON, &["from", "limit"]),
+            describe: |route, generator| openapi::stream::<ShownEvent>(route, generator, NDJSON, PARAMETERS),
         },
         Route {
             method: Method::GET,
             path: "/v1/events/{position}",
             summary: "Returns the event at a position.",
             handler: || get(one),
-            describe: |route, generator| openapi::get::<Shown>(route, generator, &[]),
+            describe: |route, generator| openapi::get::<ShownEvent>(route, generator, &[]),
         },
     ]
 }
@@ -91,6 +69,11 @@ pub fn routes() -> Vec<Route> {
 struct Range {
     from: Option<u64>,
     limit: Option<u64>,
+    /// Whether nothing will do but restricted events with their facts.
+    #[serde(default)]
+    restricted: bool,
+    /// What for, by code; stands in the access ledger.
+    purpose: Option<Code>,
 }
 
 async fn stream(
@@ -104,7 +87,11 @@ async fn stream(
     let pass = may(&state, &asker, operation).await?;
     let form = if frames { Form::Frames } else { Form::Lines(pass.decided().level()) };
     let range: Range = Query::read(raw.as_deref())?.rest()?;
-    note(&state, &asker, Viewed::allowed(operation)).await?;
+    if range.restricted && !frames && !pass.decided().level().shows_restricted() {
+        let no = Denied::NotThisRole { role: asker.principal.role(), operation };
+        return Err(on_record::denied(&state, &asker, operation, None, no).await);
+    }
+    note(&state, &asker, Viewed { purpose: range.purpose, ..Viewed::allowed(operation) }).await?;
     let tail = Tail::new(state.ledger.reader(), Position(range.from.unwrap_or(1)));
     let body =
         futures::stream::try_unfold((tail, range.limit.unwrap_or(u64::MAX)), move |(mut tail, left)| async move {
@@ -155,14 +142,8 @@ fn write_frame((entry, _): &Read, out: &mut Vec<u8>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn shown((entry, hash): &Read, level: Level) -> Result<Shown, Problem> {
-    let event = entry.decode().and_then(|event| {
-        if public::restricts(&event)? && !level.shows_restricted() {
-            let (position, chain_hash) = (event.position, hash.to_string());
-            return Ok(Shown::Restricted(RestrictedEvent { position, chain_hash, kind: RESTRICTED }));
-        }
-        Ok(Shown::Whole(Box::new(ReadableEvent::of(&event, hash.0)?)))
-    });
+fn shown((entry, hash): &Read, level: Level) -> Result<ShownEvent, Problem> {
+    let event = entry.decode().and_then(|event| ShownEvent::of(&event, hash.0, level.shows_restricted()));
     event.map_err(|error| {
         tracing::error!(position = entry.position.0, %error, "an event could not be read");
         Problem::internal("this build cannot read the event at that position")
@@ -173,7 +154,7 @@ async fn one(
     State(state): State<AppState>,
     asker: Asker,
     Path(position): Path<String>,
-) -> Result<Json<Shown>, Problem> {
+) -> Result<Json<ShownEvent>, Problem> {
     let pass = may(&state, &asker, Operation::RawEvents).await?;
     let position =
         Position(position.parse().map_err(|_| Problem::bad_request("bad-position", "a position is a number from 1"))?);

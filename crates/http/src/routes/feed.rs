@@ -59,8 +59,8 @@ async fn feed(
     headers: HeaderMap,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
-    let provider = match whose(&state, &asker.principal) {
-        Ok(provider) => provider,
+    let followed = match followed(&state, &asker.principal) {
+        Ok(followed) => followed,
         Err(no) => return Err(on_record::denied(&state, &asker, Operation::Feed, None, no).await),
     };
     let query = Query::read(raw.as_deref())?;
@@ -78,19 +78,29 @@ async fn feed(
     };
     note(&state, &asker, Viewed::allowed(Operation::Feed)).await?;
     let stopping = state.stopping.clone();
-    let follower = Follower::new(state, headers, provider, from);
+    let follower = Follower::new(state, headers, followed, from);
     let events = stream::unfold(Some(follower), async |follower| follower?.next().await);
     // An open feed would hold the service's shutdown for ever.
     let events = events.take_until(stopping.cancelled_owned()).map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }
 
-/// Returns whose events somebody follows; `None` for those of all.
-fn whose(state: &AppState, principal: &Principal) -> Result<Option<Code>, Denied> {
+/// What somebody follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Followed {
+    /// Whose events; `None` for those of all.
+    provider: Option<Code>,
+    /// Whether the row shows restricted events elsewhere: then nothing is told by counting that may not be known.
+    counts: bool,
+}
+
+/// Decides what somebody follows.
+fn followed(state: &AppState, principal: &Principal) -> Result<Followed, Denied> {
     let scope = scope(principal, Operation::Feed, None, state.ledger.now().auckland())?;
+    let counts = scope.decided().level().shows_restricted();
     match Scope::filter(&scope) {
-        Filter::All => Ok(None),
-        Filter::Provider { provider } => Ok(Some(*provider)),
+        Filter::All => Ok(Followed { provider: None, counts }),
+        Filter::Provider { provider } => Ok(Followed { provider: Some(*provider), counts }),
         // A list that needs more than the event says is asked for as a list.
         _ => Err(Denied::NotThisRole { role: principal.role(), operation: Operation::Feed }),
     }
@@ -101,8 +111,7 @@ struct Follower {
     state: AppState,
     /// What they signed in with.
     headers: HeaderMap,
-    /// Whose events they follow; `None` for those of all.
-    provider: Option<Code>,
+    followed: Followed,
     source: String,
     tail: Tail,
     /// What was read and not looked at.
@@ -112,12 +121,12 @@ struct Follower {
 }
 
 impl Follower {
-    fn new(state: AppState, headers: HeaderMap, provider: Option<Code>, from: Position) -> Follower {
+    fn new(state: AppState, headers: HeaderMap, followed: Followed, from: Position) -> Follower {
         let reader = state.ledger.reader();
         let identity = reader.identity();
         let source = public::source(identity.ledger, identity.epoch);
         let tail = Tail::new(reader, from);
-        Follower { state, headers, provider, source, tail, read: VecDeque::new(), passed_over: 0 }
+        Follower { state, headers, followed, source, tail, read: VecDeque::new(), passed_over: 0 }
     }
 
     /// Returns what is sent next, and the follower unless it ends with that; `None` where it breaks off, and the client
@@ -149,7 +158,8 @@ impl Follower {
     fn look_at(&mut self, (entry, hash): &Read) -> Option<Option<Event>> {
         let told = Event::default().id(entry.position.to_string());
         let decoded = entry.decode().ok()?;
-        if self.provider.is_some() && public::concerns(&decoded) != self.provider {
+        let Followed { provider, counts } = self.followed;
+        if provider.is_some() && public::concerns(&decoded) != provider {
             self.passed_over += 1;
             if self.passed_over < TELL_AFTER {
                 return Some(None);
@@ -162,14 +172,15 @@ impl Follower {
         let place = Place { source: &self.source, before: [0; 32], hash: hash.0 };
         let message = public::message(&decoded, &place).ok()?;
         let kind = if public::restricts(&decoded).ok()? { public::RESTRICTED } else { decoded.kind };
-        Some(Some(told.event(kind).data(String::from_utf8(message.body).ok()?)))
+        let body = if counts { message.body } else { without_numbers(&message.body)? };
+        Some(Some(told.event(kind).data(String::from_utf8(body).ok()?)))
     }
 
     /// Asks again whether they may follow; the error is what they are told at the end.
     async fn still(&self) -> Result<(), Event> {
         let problem = match actor::again(&self.state, &self.headers).await {
-            Ok(principal) => match whose(&self.state, &principal) {
-                Ok(provider) if provider == self.provider => return Ok(()),
+            Ok(principal) => match followed(&self.state, &principal) {
+                Ok(followed) if followed == self.followed => return Ok(()),
                 Ok(_) => Problem::from(Denied::NotThisRole { role: principal.role(), operation: Operation::Feed }),
                 Err(denied) => denied.into(),
             },
@@ -177,4 +188,11 @@ impl Follower {
         };
         Err(Event::default().event(END).data(problem.document().to_string()))
     }
+}
+
+/// Leaves out of a public event what would count restricted ones.
+fn without_numbers(body: &[u8]) -> Option<Vec<u8>> {
+    let mut event = serde_json::from_slice(body).ok()?;
+    public::leave_places_out(&mut event);
+    serde_json::to_vec(&event).ok()
 }

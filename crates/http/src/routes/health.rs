@@ -6,13 +6,17 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use caseledger_bus::RelayState;
+use caseledger_events::access::Operation;
 use caseledger_events::dates::Timestamp;
 use caseledger_identity::{IssuerHealth, KeyState, Verifier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Route;
+use crate::actor::Asker;
+use crate::admission::may;
 use crate::openapi;
+use crate::problem::Problem;
 use crate::state::AppState;
 
 /// Whether the service answers as it should.
@@ -44,7 +48,7 @@ pub fn routes() -> Vec<Route> {
         Route {
             method: Method::GET,
             path: "/metrics",
-            summary: "Returns the metrics in the OpenMetrics text format.",
+            summary: "Returns the metrics in the OpenMetrics text format, to whoever may read recorded events.",
             handler: || get(metrics),
             describe: |route, _| openapi::plain(route, "application/openmetrics-text"),
         },
@@ -62,7 +66,8 @@ async fn ready(State(state): State<AppState>) -> Response {
         });
     }
     for view in state.views.status().into_iter().filter(|view| !view.ready) {
-        because.push(format!("view {} has read {} of {}", view.view, view.position, view.head));
+        // How far stands in GET /v1/views: how much there is to read is nobody's business who is not signed in.
+        because.push(format!("view {} has not read everything yet", view.view));
     }
     let not_ready = !because.is_empty();
     let relay = state.relay.snapshot().state;
@@ -92,8 +97,11 @@ fn sign_in_trouble(tokens: &Verifier) -> Vec<String> {
     issuers.into_iter().filter_map(trouble).collect()
 }
 
-async fn metrics(State(state): State<AppState>) -> Response {
+/// Counts over all cases are for whoever may read the events they count. A scrape shows no case, so that it is not put on
+/// record; one that is denied is.
+async fn metrics(State(state): State<AppState>, asker: Asker) -> Result<Response, Problem> {
+    may(&state, &asker, Operation::RawEvents).await?;
     let now = Timestamp::from(chrono::Utc::now());
     let text = state.metrics.text(&state, now);
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
 }

@@ -69,9 +69,11 @@ async fn one(
     wait_for(&state, query.min_position).await?;
     let (_, shown) =
         ask_for(&state, &asker, Operation::OpenCase, &case, |view, case, decide| view.case(case, decide)).await?;
-    // What is left out of another form is not told by its version either.
+    // What is left out of the case, or of another form, is not told by its version either.
     let version = if let ShownCase::Case(document) = &shown { Some(document.row.version) } else { None };
-    let etag = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+    let etag = version
+        .filter(|version| version.0 > 0)
+        .and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
     let mut response = Json(shown).into_response();
     if let Some(etag) = etag {
         response.headers_mut().insert(header::ETAG, etag);

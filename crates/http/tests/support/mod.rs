@@ -73,7 +73,12 @@ impl Service {
 
     /// Starts one that checks tokens in its own way, and takes the header.
     pub fn start_checking(tokens: Verifier) -> Service {
-        Service::start_at(HttpSettings::default(), Some(Arc::new(tokens)))
+        Service::start_checking_with(HttpSettings::default(), tokens)
+    }
+
+    /// The same with other settings.
+    pub fn start_checking_with(settings: HttpSettings, tokens: Verifier) -> Service {
+        Service::start_at(settings, Some(Arc::new(tokens)))
     }
 
     fn start_at(settings: HttpSettings, tokens: Option<Arc<Verifier>>) -> Service {

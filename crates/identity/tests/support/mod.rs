@@ -1,6 +1,7 @@
 //! Issuers of the tests: keys made anew in each run, tokens written member by member.
 
 pub mod stage;
+pub mod wrong;
 
 use std::fs;
 use std::path::Path;
@@ -118,9 +119,14 @@ pub fn unbase64(text: &str) -> Vec<u8> {
 
 /// Makes a verifier from settings as a file has them, and reads the keys that are there.
 pub async fn verifier(settings: &str) -> Verifier {
+    verifier_at(settings, NOW).await
+}
+
+/// The same, the keys read at another time.
+pub async fn verifier_at(settings: &str, now: i64) -> Verifier {
     let settings: IdentitySettings = toml::from_str(settings).unwrap();
     let verifier = Verifier::new(&settings, None).unwrap();
-    verifier.refresh_due(after(0)).await;
+    verifier.refresh_due(Timestamp(now * 1_000_000)).await;
     verifier
 }
 
@@ -137,11 +143,16 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Starts with a token that is good for an hour.
     pub fn new(issuer: &str, algorithm: &str, kid: &str, signer: &'a Pair) -> Draft<'a> {
+        Draft::at(NOW, issuer, algorithm, kid, signer)
+    }
+
+    /// The same, issued at another time.
+    pub fn at(now: i64, issuer: &str, algorithm: &str, kid: &str, signer: &'a Pair) -> Draft<'a> {
         Draft {
             header: json!({"alg": algorithm, "typ": "at+jwt", "kid": kid}),
             claims: json!({
-                "iss": issuer, "sub": "canary-subject-7c1e", "aud": "caseledger", "iat": NOW, "nbf": NOW,
-                "exp": NOW + 3600, "scope": "openid ledger", "roles": ["case_manager"], "organisation": "ASP14",
+                "iss": issuer, "sub": "canary-subject-7c1e", "aud": "caseledger", "iat": now, "nbf": now,
+                "exp": now + 3600, "scope": "openid ledger", "roles": ["case_manager"], "organisation": "ASP14",
                 "amr": ["pwd", "mfa"],
             }),
             signer,

@@ -3,7 +3,7 @@
 use caseledger_identity::Verifier;
 use serde_json::json;
 
-use super::{Draft, Pair, base64, unbase64, verifier, with, write_keys};
+use super::{Draft, NOW, Pair, base64, unbase64, verifier_at, with, write_keys};
 
 pub const LOGIN: &str = "https://login.example.nz/";
 pub const PLAIN: &str = "https://plain.example.nz";
@@ -19,11 +19,19 @@ pub struct Stage {
     pub codes: Pair,
     pub stranger: Pair,
     pub strange_rsa: Pair,
+    /// When its tokens are issued.
+    pub now: i64,
+    settings: String,
     _dir: tempfile::TempDir,
 }
 
 impl Stage {
     pub async fn new() -> Stage {
+        Stage::at(NOW).await
+    }
+
+    /// The same issuers at another time.
+    pub async fn at(now: i64) -> Stage {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         let (rsa, p256, p384, codes) = (Pair::rsa(), Pair::p256(), Pair::p384(), Pair::p256());
@@ -45,25 +53,31 @@ impl Stage {
             issuer(CODES, "codes", "\"ES256\"", "subjects = \"code\""),
             issuer(COLD, "absent", "\"ES256\"", ""),
         ];
-        let verifier = verifier(&settings.concat()).await;
+        let settings = settings.concat();
+        let verifier = verifier_at(&settings, now).await;
         let (stranger, strange_rsa) = (Pair::p256(), Pair::rsa());
-        Stage { verifier, rsa, p256, p384, codes, stranger, strange_rsa, _dir: dir }
+        Stage { verifier, rsa, p256, p384, codes, stranger, strange_rsa, now, settings, _dir: dir }
+    }
+
+    /// Another verifier of the same issuers, which read their keys so many seconds before now.
+    pub async fn verifier_that_read(&self, seconds_ago: i64) -> Verifier {
+        verifier_at(&self.settings, self.now - seconds_ago).await
     }
 
     /// A good token of the issuer that follows RFC 9068.
     pub fn good(&self) -> Draft<'_> {
-        Draft::new(LOGIN, "ES256", "p256", &self.p256)
+        Draft::at(self.now, LOGIN, "ES256", "p256", &self.p256)
     }
 
     /// A good token of the issuer that sets no type.
     pub fn plain(&self) -> Draft<'_> {
-        let draft = Draft::new(PLAIN, "RS256", "rsa", &self.rsa).header("typ", "JWT");
+        let draft = Draft::at(self.now, PLAIN, "RS256", "rsa", &self.rsa).header("typ", "JWT");
         draft.without("scope").claim("scp", json!(["ledger"]))
     }
 
     /// A good token of the issuer that gives out codes.
     pub fn coded(&self) -> Draft<'_> {
-        Draft::new(CODES, "ES256", "codes", &self.codes).claim("sub", "ASP14-M1")
+        Draft::at(self.now, CODES, "ES256", "codes", &self.codes).claim("sub", "ASP14-M1")
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use caseledger_events::access::{Grant, Level, Standing};
-use caseledger_events::event::{FileKind, TaskKind};
-use caseledger_events::ids::{CaseId, Position};
+use caseledger_events::event::{FileKind, FileNumber, RequestNumber, TaskKind, TaskNumber};
+use caseledger_events::ids::{CaseId, Position, Version};
 use caseledger_events::parts::Note;
 use caseledger_projections::case_view::{
     AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState, StatementRow,
@@ -52,6 +52,7 @@ pub(super) fn row(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::R
             let asks = !level.shows_restricted() && row.counts.requests > 0;
             let mut requests = if asks { parts::all(db, reference)? } else { BTreeMap::new() };
             leave_out_restricted(&mut row, &mut requests, grant);
+            tell_last_shown(db, reference, &mut row, grant, None)?;
             Ok(row)
         }
     }
@@ -63,7 +64,7 @@ pub(super) fn document(db: &Connection, reference: i64, grant: &Grant, as_of: As
         Level::AsAtHandOver => file(db, reference, grant, None)?.0,
         _ => stored(db, reference)?,
     };
-    let document = joined(db, parts, grant, as_of)?;
+    let document = joined(db, reference, parts, grant, None, as_of)?;
     document.ok_or_else(|| damaged("a history begins no case".to_owned()))
 }
 
@@ -82,7 +83,7 @@ pub(super) fn then(
     };
     let position = counted.last.unwrap_or(Position(0));
     Ok(CaseThen {
-        case: joined(db, parts, grant, AsOf { position, day })?,
+        case: joined(db, reference, parts, grant, Some(at), AsOf { position, day })?,
         events: counted.events,
         left_out: counted.left_out,
         last_event: counted.last,
@@ -92,10 +93,18 @@ pub(super) fn then(
 }
 
 /// Joins rows with what was written; `None` where no event began a case.
-fn joined(db: &Connection, mut parts: CaseFile, grant: &Grant, as_of: AsOf) -> rusqlite::Result<Option<CaseDocument>> {
+fn joined(
+    db: &Connection,
+    reference: i64,
+    mut parts: CaseFile,
+    grant: &Grant,
+    at: Option<AsAt>,
+    as_of: AsOf,
+) -> rusqlite::Result<Option<CaseDocument>> {
     let Some(mut row) = parts.row else { return Ok(None) };
     let fields = Fields { db, grant };
     leave_out_restricted(&mut row, &mut parts.requests, grant);
+    tell_last_shown(db, reference, &mut row, grant, at)?;
     row.speak_of(as_of.day);
     let counted = parts.comments.values().filter(|comment| !comment.by_school);
     let sharing = SharedOf { shared: counted.clone().filter(|comment| comment.shared).count(), of: counted.count() };
@@ -185,15 +194,38 @@ fn leave_out_restricted(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestR
     for request in requests.values_mut() {
         (request.answered, request.whereabouts, request.known_code) = (None, None, None);
     }
-    let open = requests.values().filter(|request| request.state == RequestState::Open);
-    row.open_requests = open.map(|request| request.number).collect();
-    row.flags.info_request_open = !row.open_requests.is_empty();
+    row.flags.info_request_open = requests.values().any(|request| request.state == RequestState::Open);
     row.counts.requests = requests.len() as u16;
     row.beside.files.retain(|file| file.kind != FileKind::OverseasEvidence);
     // Whoever is to read an answer was sent one (Q33).
     row.beside.tasks.retain(|task| task.kind != TaskKind::ReadAnswer);
     row.beside.calendar.retain(|entry| entry.kind != TaskKind::ReadAnswer);
     row.flags.out_of_country_unconfirmed = false;
+    leave_out_numbers(row, requests);
+}
+
+/// Leaves out what counts restricted events along with others: a gap in the numbers would tell of one.
+fn leave_out_numbers(row: &mut CaseRow, requests: &mut BTreeMap<u64, RequestRow>) {
+    row.version = Version(0);
+    row.open_requests.clear();
+    requests.values_mut().for_each(|request| request.number = RequestNumber(0));
+    row.beside.tasks.iter_mut().for_each(|task| task.task = TaskNumber(0));
+    row.beside.files.iter_mut().for_each(|file| file.file = FileNumber(0));
+}
+
+/// Says when the last event was that the grant shows: the time of one that it does not would tell of it.
+fn tell_last_shown(
+    db: &Connection,
+    reference: i64,
+    row: &mut CaseRow,
+    grant: &Grant,
+    at: Option<AsAt>,
+) -> rusqlite::Result<()> {
+    if !grant.level().shows_restricted() {
+        let last = timeline::last_shown(db, reference, grant, at, row.last_activity.position)?;
+        row.last_activity = last.unwrap_or(row.opened);
+    }
+    Ok(())
 }
 
 fn request(fields: &Fields<'_>, row: RequestRow) -> rusqlite::Result<Request> {

@@ -1,13 +1,14 @@
 //! The timeline of a case: stored as recorded, put into words when it is read.
 
-use caseledger_events::access::{Grant, Level, Written};
+use caseledger_events::access::{Grant, Written};
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::Position;
 use caseledger_events::parts::Student;
 use caseledger_events::personal::{PartKind, Personal};
 use caseledger_log::LedgerIdentity;
-use caseledger_projections::timeline::StoredEntry;
+use caseledger_projections::moment::Moment;
+use caseledger_projections::timeline::{StoredEntry, TimelineRow};
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,6 +16,7 @@ use super::{personal, read};
 use crate::answering::Fault;
 use crate::cursor::ListId;
 use crate::documents::{PersonalPart, TimelineEntry, TimelinePage};
+use crate::query::AsAt;
 use crate::store::{AsOf, damaged, number};
 
 /// Stores what the timeline shows of an event.
@@ -41,7 +43,29 @@ pub(super) fn day_at(db: &Connection, position: Position) -> rusqlite::Result<Op
     statement.query_row([i64::try_from(position.0).unwrap_or(i64::MAX)], day).optional()
 }
 
-/// Reads one page of what a grant shows, oldest entry first; a cursor is the version of the last entry shown.
+/// Returns the last event that a grant shows of those that were folded in up to a position.
+pub(super) fn last_shown(
+    db: &Connection,
+    reference: i64,
+    grant: &Grant,
+    at: Option<AsAt>,
+    last: Position,
+) -> rusqlite::Result<Option<Moment>> {
+    let sql = "SELECT entry FROM timeline WHERE ref = ?1 AND position <= ?2 ORDER BY position DESC";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![reference, number(last)])?;
+    while let Some(row) = rows.next()? {
+        let (entry, read) = stored(row.get_ref(0)?.as_blob()?)?;
+        let counts = at.is_none_or(|at| at.counts(entry.position, entry.occurred_at, entry.recorded_at));
+        if counts && grant.shows_event(&read, &entry.written(&read)) {
+            let StoredEntry { occurred_at, recorded_at, position, .. } = entry;
+            return Ok(Some(Moment { occurred_at, recorded_at, position }));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads one page of what a grant shows, oldest entry first; a cursor says how many entries were shown before it.
 pub(super) fn page(
     db: &Connection,
     identity: LedgerIdentity,
@@ -52,63 +76,54 @@ pub(super) fn page(
     as_of: AsOf,
 ) -> Result<TimelinePage, Fault> {
     let list = ListId::of(identity, &format!("timeline of {}", grant.case()));
-    let after = cursor.map(|cursor| list.key(cursor)).transpose()?.unwrap_or(0);
-    let mut items = Vec::new();
-    let mut more = false;
-    let mut statement = db.prepare_cached(
-        "SELECT version, parts, entry FROM timeline WHERE ref = ?1 AND version > ?2 ORDER BY version",
-    )?;
-    let mut rows = statement.query(params![reference, after.cast_signed()])?;
-    let mut last = after;
+    let before = cursor.map(|cursor| list.key(cursor)).transpose()?.unwrap_or(0);
+    let (items, total) = shown(db, reference, grant, before, limit as usize)?;
+    let last = before + items.len() as u64;
+    Ok(TimelinePage { next: (last < total).then(|| list.cursor(last)), total, items, as_of: as_of.position })
+}
+
+/// Reads so many of the entries that a grant shows, after some of them, and counts them all. What is left out is not told
+/// by its number either: neither by the count, nor by a cursor.
+fn shown(
+    db: &Connection,
+    reference: i64,
+    grant: &Grant,
+    before: u64,
+    most: usize,
+) -> rusqlite::Result<(Vec<TimelineEntry>, u64)> {
+    let mut statement = db.prepare_cached("SELECT parts, entry FROM timeline WHERE ref = ?1 ORDER BY version")?;
+    let mut rows = statement.query(params![reference])?;
+    let (mut items, mut total) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let Some(entry) = entry(db, row, grant)? else { continue };
-        if items.len() == limit as usize {
-            more = true;
-            break;
+        let (stored, read) = stored(row.get_ref(1)?.as_blob()?)?;
+        if !grant.shows_event(&read, &stored.written(&read)) {
+            continue;
         }
-        last = u64::from(row.get::<_, u32>(0)?);
-        items.push(entry);
+        total += 1;
+        if total > before && items.len() < most {
+            items.push(entry(db, row.get(0)?, &stored, &read, grant)?);
+        }
     }
-    Ok(TimelinePage {
-        next: more.then(|| list.cursor(last)),
-        total: total(db, reference, grant)?,
-        items,
-        as_of: as_of.position,
-    })
+    Ok((items, total))
 }
 
-/// Counts the events that are shown: what is left out is not told by its number either.
-fn total(db: &Connection, reference: i64, grant: &Grant) -> rusqlite::Result<u64> {
-    if grant.level() == Level::Full {
-        return Ok(u64::from(read::by_reference(db, reference)?.version.0));
-    }
-    let mut total = 0;
-    let mut statement = db.prepare_cached("SELECT entry FROM timeline WHERE ref = ?1")?;
-    let mut rows = statement.query([reference])?;
-    while let Some(row) = rows.next()? {
-        let (entry, read) = stored(row.get_ref(0)?.as_blob()?)?;
-        total += u64::from(grant.shows_event(&read, &entry.written(&read)));
-    }
-    Ok(total)
-}
-
-fn entry(db: &Connection, row: &Row<'_>, grant: &Grant) -> rusqlite::Result<Option<TimelineEntry>> {
-    let parts: u32 = row.get(1)?;
-    let (stored, read) = stored(row.get_ref(2)?.as_blob()?)?;
-    let written = stored.written(&read);
-    if !grant.shows_event(&read, &written) {
-        return Ok(None);
-    }
+fn entry(
+    db: &Connection,
+    parts: u32,
+    stored: &StoredEntry<'_>,
+    read: &CaseEvent,
+    grant: &Grant,
+) -> rusqlite::Result<TimelineEntry> {
     let personal = if parts == 0 || grant.decided().sees().groups().next().is_none() {
         Vec::new()
     } else {
-        fields(personal::all(db, stored.position)?, grant, &written)
+        fields(personal::all(db, stored.position)?, grant, &stored.written(read))
     };
-    let mut row = stored.tell(&read);
-    if !matches!(grant.level(), Level::Full | Level::FactsOnly | Level::Prosecution | Level::AsAtHandOver) {
-        row.version = None;
-    }
-    Ok(Some(TimelineEntry { row, personal }))
+    let row = match grant.level().shows_restricted() {
+        true => stored.tell(read),
+        false => TimelineRow::uncounted(stored, read),
+    };
+    Ok(TimelineEntry { row, personal })
 }
 
 /// Leaves what the grant shows of what was written with an event.

@@ -135,7 +135,9 @@ pub(super) fn page(
             // Of each list the page and one more: more of it cannot come into the page.
             if taken <= limit && after.is_none_or(|after| after < stands) {
                 taken += 1;
-                entries.push((stands, entry(row, what, is_overdue)?));
+                // A gap in the numbers would tell of a task that is not shown.
+                let number = if level.shows_restricted() { stands.number } else { 0 };
+                entries.push((stands, WorkEntry { number, ..entry(row, what, is_overdue)? }));
             }
         }
     }

@@ -30,8 +30,8 @@ impl FromStr for Subject {
 
 /// Asks the service for the bundle and writes it.
 pub fn run(subject: &Subject, args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let settings = args.settings.resolve(&global.data)?;
-    let asking = args.asking.read()?;
+    let settings = args.restricted.settings.resolve(&global.data)?;
+    let asking = args.restricted.asking.read()?;
     let key = format!("cli-{}", Uuid::new_v4());
     let bundle = Road::walk(&global.data, &settings, asking, async |road| ask(road, &key, subject).await)?;
     let part = part_path(&args.to_file);
