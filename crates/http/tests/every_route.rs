@@ -132,7 +132,7 @@ fn expected(asks: Asks, asker: &Principal, case: &Standing, on: NaiveDate) -> Op
         }
         Asks::List(operation) => scopes(asker, operation, on).err().map(status),
         Asks::Levels => match scopes(asker, Operation::List, on) {
-            Ok(lists) => (!lists.iter().any(|list| is_counted(list))).then_some(403),
+            Ok(lists) => (!lists.iter().any(is_counted)).then_some(403),
             Err(denied) => Some(status(denied)),
         },
         Asks::Ledger(operations) => {
