@@ -204,5 +204,9 @@ fn recorded_on(moment: Moment) -> NaiveDate {
     moment.recorded_at.auckland()
 }
 
+mod public;
+
+pub use public::QueueRow;
+
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! `caseledger worker --from nats`: the service levels from the broadcast alone are those of the service, also after kills.
+//! `caseledger worker --from nats`: service levels and work queue from the broadcast alone are those of the log, also after
+//! kills.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +10,8 @@ use caseledger_tests::{Broker, Service};
 use serde_json::Value;
 
 /// Reads a table of a read model as anybody would.
-fn rows(dir: &Path, table: &str) -> String {
-    let name = std::fs::read_to_string(dir.join("service_levels.current")).expect("the file is named");
+fn rows(dir: &Path, view: &str, table: &str) -> String {
+    let name = std::fs::read_to_string(dir.join(format!("{view}.current"))).expect("the file is named");
     let script = "import sqlite3, sys
 for row in sqlite3.connect(sys.argv[1]).execute('SELECT * FROM ' + sys.argv[2] + ' ORDER BY 1, 2'): print(row)";
     let read = Command::new("python3").args(["-c", script]).arg(dir.join(name.trim())).arg(table).output();
@@ -27,7 +28,7 @@ fn worker(service: &Service, broker: &Broker, into: &Path) -> Command {
 }
 
 #[test]
-fn the_service_levels_of_the_broadcast_are_those_of_the_service_also_after_kills() {
+fn read_models_of_the_broadcast_are_those_of_the_log_also_after_kills() {
     let Some(broker) = Broker::start() else { return };
     let service = Service::builder().nats(&broker).arg("--simulated=2026-04-19").start();
     let (status, told) = lines(&caseledger(&service, &["simulate", "--json", "--cases", "30", "--seed", "8"]));
@@ -50,8 +51,10 @@ fn the_service_levels_of_the_broadcast_are_those_of_the_service_also_after_kills
         let done =
             worker(&service, &broker, &into).args(["--once", "--json"]).output().expect("the worker can be started");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        let line: Value = serde_json::from_slice(&done.stdout).expect("a line of JSON");
-        at = line["position"].as_u64().expect("a position");
+        let told = String::from_utf8_lossy(&done.stdout);
+        let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+        assert_eq!(told.iter().map(|line| &line["view"]).collect::<Vec<_>>(), ["service_levels", "work_queue"]);
+        at = told.iter().filter_map(|line| line["position"].as_u64()).min().expect("positions");
         let views = ask("/v1/views");
         let ours = views["items"].as_array().expect("views").iter().find(|view| view["view"] == "service_levels");
         if at >= until && ours.expect("it is listed")["position"].as_u64() >= Some(at) {
@@ -62,8 +65,15 @@ fn the_service_levels_of_the_broadcast_are_those_of_the_service_also_after_kills
     assert!(at >= until, "{at} of {until}");
     let ours = service.data().join("views");
     for table in ["service", "service_case"] {
-        let told = rows(&into, table);
+        let told = rows(&into, "service_levels", table);
         assert!(told.lines().count() >= 30);
-        assert_eq!(told, rows(&ours, table), "{table}");
+        assert_eq!(told, rows(&ours, "service_levels", table), "{table}");
     }
+    let journal = service.data().with_file_name("from-journal");
+    let mut command = Command::new(caseledger_tests::caseledger());
+    command.args(["worker", "--once", "--from", "journal", "--views", "work_queue", "--into"]).arg(&journal);
+    assert!(command.arg("--data").arg(service.data()).status().expect("it can be started").success());
+    let told = rows(&into, "work_queue", "work");
+    assert!(told.lines().count() >= 10, "{told}");
+    assert_eq!(told, rows(&journal, "work_queue", "work"));
 }

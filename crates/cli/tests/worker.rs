@@ -41,7 +41,7 @@ fn the_journal_and_http_build_the_same_models_beside_a_running_server() {
     let head = head(&dir);
     for path in [&journal, &http] {
         let told = positions(path);
-        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
         assert!(told.iter().all(|(_, at, state)| (*at, state.as_str()) == (head, "following")), "{told:?}");
     }
     // Started again there is nothing to do.

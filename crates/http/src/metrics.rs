@@ -106,6 +106,7 @@ fn views(registry: &mut Registry, parts: &Parts) {
         (Family::<View, Int>::default(), Family::<View, Int>::default(), Family::<View, Real>::default());
     let (ready, stalled) = (Family::<View, Int>::default(), Family::<View, Int>::default());
     let (rate, beside) = (Family::<View, Real>::default(), Family::<View, Int>::default());
+    let (beside_rate, beside_left) = (Family::<View, Real>::default(), Family::<View, Real>::default());
     for status in parts.views.status() {
         let label = View { view: status.view.to_owned() };
         position.get_or_create(&label).set(status.position.0 as i64);
@@ -117,6 +118,10 @@ fn views(registry: &mut Registry, parts: &Parts) {
         rate.get_or_create(&label).set(status.events_per_second);
         if let Some(built) = status.beside {
             beside.get_or_create(&label).set(built.position.0 as i64);
+            beside_rate.get_or_create(&label).set(built.events_per_second);
+            if let Some(left) = built.seconds_left {
+                beside_left.get_or_create(&label).set(left);
+            }
         }
     }
     registry.register("view_position", "How far a view has read", position);
@@ -126,6 +131,8 @@ fn views(registry: &mut Registry, parts: &Parts) {
     registry.register("view_stalled", "1 while a view stands before an event it cannot take", stalled);
     registry.register("view_events_per_second", "Events a view reads a second, over ten seconds", rate);
     registry.register("view_beside_position", "How far the file beside a view's own has read", beside);
+    registry.register("view_beside_events_per_second", "Events it reads a second, over ten seconds", beside_rate);
+    registry.register("view_beside_seconds_left", "Seconds it needs to the head at that rate", beside_left);
 }
 
 fn relay(registry: &mut Registry, parts: &Parts, now: Timestamp) {

@@ -30,6 +30,8 @@ async fn who_never_may_is_told_so_whatever_they_send() {
         ("/v1/keys/rotate".to_owned(), AUDITOR),
         ("/v1/keys/change-kek".to_owned(), AUDITOR),
         ("/v1/access-ledger/search".to_owned(), LEAD),
+        ("/v1/views/rebuild".to_owned(), AUDITOR),
+        ("/v1/views/beside".to_owned(), AUDITOR),
         ("/v1/views/case_view/rebuild".to_owned(), AUDITOR),
         ("/v1/views/case_view/beside".to_owned(), AUDITOR),
         ("/v1/simulation/clock".to_owned(), AUDITOR),

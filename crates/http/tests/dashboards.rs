@@ -159,3 +159,39 @@ async fn an_event_is_passed_over_where_a_view_stopped_before_it_alone() {
         status.json["items"].as_array().unwrap().iter().map(|view| view["view"].as_str().unwrap()).collect();
     assert_eq!(names, ["case_view", "service_levels", "audit_trail"]);
 }
+
+/// Progress of a rebuild is told in the answer, in the status and in the metrics.
+#[tokio::test]
+async fn several_read_models_are_built_anew_steered_and_put_into_use_by_one_request_each() {
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let last = service.ledger.reader().durable();
+    service.get(&format!("/v1/cases/{case}?min_position={last}"), LEAD).await;
+    let post = async |what: &str, body: Value| service.post(&format!("/v1/views/{what}"), OPERATOR, "r", &body).await;
+    let unknown = post("rebuild", json!({"views": ["audit_trail", "case_veiw"]})).await;
+    assert_problem(&unknown, 404, "unknown-view");
+    assert!(unknown.json["detail"].as_str().unwrap().contains("0 read models"), "{}", unknown.json);
+    let estimates = post("rebuild", json!({"dry_run": true})).await.json["estimates"].clone();
+    assert!(estimates.as_array().unwrap().iter().all(|one| one["events"].as_u64() == Some(last.0)), "{estimates}");
+    let two = json!(["case_view", "audit_trail"]);
+    assert_eq!(post("rebuild", json!({"views": two})).await.json["beside"].as_array().unwrap().len(), 2);
+    assert_problem(&post("rebuild", json!({})).await, 409, "rebuild-under-way");
+    for _ in 0..6_000 {
+        let status = service.get("/v1/views", OPERATOR).await.json;
+        let states: Vec<_> = (0..3).map(|n| status["items"][n]["beside"]["state"]["is"].clone()).collect();
+        if states == [json!("ready"), Value::Null, json!("ready")] {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let metrics = service.get("/metrics", OPERATOR).await;
+    let text = metrics.json.as_str().unwrap();
+    for view in ["case_view", "audit_trail"] {
+        assert!(text.contains(&format!("caseledger_view_beside_position{{view=\"{view}\"}} {last}")), "{text}");
+    }
+    let switched = post("beside", json!({"views": two, "act": "switch"})).await.json["items"].clone();
+    assert!(switched.as_array().unwrap().iter().all(|one| one["state"]["is"] == "previous"), "{switched}");
+    assert_problem(&post("beside", json!({"views": ["service_levels"], "act": "switch"})).await, 409, "no-rebuild");
+    assert_eq!(post("beside", json!({"views": two, "act": "fly"})).await.status, 400);
+    assert_eq!(service.get(&format!("/v1/cases/{case}"), LEAD).await.status, 200);
+}

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use crate::batch::{self, Batch, Feeder, Next, Trouble, What};
 use crate::error::ViewError;
 use crate::files::{Files, name_of, prepare_dir};
-use crate::model::{Keeper, MODELS, Model};
+use crate::model::{APART_ALONE, Keeper, MODELS, Model};
 use crate::opening::{self, Opened};
 use crate::skips::Skips;
 use crate::status::SetAside;
@@ -109,8 +109,12 @@ pub struct Apart {
 impl Apart {
     /// Returns the names of the read models that can be built so.
     pub fn names() -> Vec<&'static str> {
-        let open = MODELS.iter().filter(|model| !(model.keeper)().reads_personal());
-        open.map(|model| model.name).collect()
+        models().map(|model| model.name).collect()
+    }
+
+    /// Returns the names of those that the broadcast alone makes.
+    pub fn public_names() -> Vec<&'static str> {
+        models().filter(|model| (model.keeper)().reads_public()).map(|model| model.name).collect()
     }
 
     /// Opens a read model's file in a directory, or begins one that holds the history up to `head` before it is whole;
@@ -121,10 +125,9 @@ impl Apart {
         identity: LedgerIdentity,
         head: Position,
     ) -> Result<(Apart, Vec<SetAside>), ApartError> {
-        let known = Apart::names();
-        let model = MODELS.iter().find(|model| model.name == view && known.contains(&model.name));
-        let unknown = || ApartError::Unknown { view: view.chars().take(64).collect(), known: known.join(", ") };
-        let model = *model.ok_or_else(unknown)?;
+        let unknown =
+            || ApartError::Unknown { view: view.chars().take(64).collect(), known: Apart::names().join(", ") };
+        let model = models().find(|model| model.name == view).ok_or_else(unknown)?;
         prepare_dir(dir)?;
         let files = Files::new(dir, model.name);
         let mut aside = Vec::new();
@@ -142,7 +145,11 @@ impl Apart {
             aside.push(opening::set_aside(dir, model, &path, reason)?);
         }
         let opened = match found {
-            Some(opened) => opened,
+            Some(opened) => {
+                // Whoever was killed between making the file and naming it has not named it.
+                files.point(&opened.path)?;
+                opened
+            }
             None => begin(&files, model, identity, head)?,
         };
         let settings = store::copies_back_by_itself(&opened.db, true);
@@ -233,6 +240,12 @@ impl Apart {
             tracing::warn!(view = model.name, file = name_of(&opened.path), %error, "view file was not closed cleanly");
         }
     }
+}
+
+/// Returns the read models that hold nothing personal.
+fn models() -> impl Iterator<Item = &'static Model> {
+    let open = MODELS.iter().copied().filter(|model| !(model.keeper)().reads_personal());
+    open.chain(APART_ALONE.iter().copied())
 }
 
 fn begin(files: &Files, model: &'static Model, identity: LedgerIdentity, head: Position) -> Result<Opened, ViewError> {

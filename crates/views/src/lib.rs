@@ -17,6 +17,7 @@ mod checkpoint;
 mod cursor;
 mod documents;
 mod error;
+mod facts;
 mod files;
 mod model;
 mod opening;
@@ -31,6 +32,7 @@ mod skips;
 mod status;
 mod store;
 mod views;
+mod work_queue;
 mod worker;
 
 pub use apart::{Apart, ApartError, Handed};

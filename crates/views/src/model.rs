@@ -6,7 +6,7 @@ use caseledger_events::envelope::Recorded;
 use caseledger_projections::broadcast::PublicEvent;
 use rusqlite::Connection;
 
-use crate::{audit_trail, case_view, service_levels};
+use crate::{audit_trail, case_view, service_levels, work_queue};
 
 /// A read model: its name, the shape of its tables, and the code that keeps them.
 pub(crate) struct Model {
@@ -41,14 +41,22 @@ impl Pace {
     pub const SOON: Pace = Pace { quiet: Duration::from_millis(50), busy: Duration::from_millis(250) };
 }
 
-/// Every read model.
+/// Every read model of the service.
 pub(crate) const MODELS: &[&Model] = &[&case_view::MODEL, &service_levels::MODEL, &audit_trail::MODEL];
+
+/// Those that are kept apart from the service alone: it answers the same from another.
+pub(crate) const APART_ALONE: &[&Model] = &[&work_queue::MODEL];
 
 /// Keeps the tables of a read model, in the worker's transaction.
 pub(crate) trait Keeper: Send {
     /// Returns whether it reads what is personal; to one that does not, the sealed parts of events stay closed.
     fn reads_personal(&self) -> bool {
         true
+    }
+
+    /// Returns whether the broadcast tells all it needs.
+    fn reads_public(&self) -> bool {
+        false
     }
 
     /// Takes one public event of the broadcast in, or refuses it without having changed anything.

@@ -31,7 +31,7 @@ fn a_file_from_the_log_is_the_services_own_to_the_last_row() {
     let store = place.create(&tape);
     let views = place.start(&store);
     let chain = chain(&tape);
-    for view in Apart::names() {
+    for view in ["service_levels", "audit_trail"] {
         followed(&views, view);
         let mut apart = open(dir.path(), view, 1_500);
         // In chunks that overlap: what was taken before is passed over.
@@ -45,7 +45,7 @@ fn a_file_from_the_log_is_the_services_own_to_the_last_row() {
 }
 
 #[test]
-fn the_service_levels_need_public_facts_alone() {
+fn service_levels_and_work_queue_need_public_facts_alone() {
     let tape = term(6, 1_500);
     let chain = chain(&tape);
     let bodies: Vec<Vec<u8>> = tape
@@ -56,15 +56,20 @@ fn the_service_levels_need_public_facts_alone() {
         })
         .collect();
     let [log, broadcast] = ["log", "broadcast"].map(|_| tempfile::tempdir().unwrap());
-    let mut from_log = open(log.path(), "service_levels", 1_500);
-    from_log.take(&frames(&tape, &chain, 0, 1_500)).unwrap();
-    let mut from_broadcast = open(broadcast.path(), "service_levels", 1_500);
-    let handed = bodies.iter().zip(&chain).zip(1..).map(|((body, hash), n)| Handed::public(Position(n), *hash, body));
-    from_broadcast.take(&handed.collect::<Vec<_>>()).unwrap();
-    assert_eq!(from_log.stands_at(), from_broadcast.stands_at());
-    for table in ["service", "service_case"] {
-        let rows_of = |apart: &Apart| rows(&read_only(apart.path()), table);
-        assert_eq!(rows_of(&from_log), rows_of(&from_broadcast), "{table}");
+    assert_eq!(Apart::public_names(), ["service_levels", "work_queue"]);
+    for (view, tables) in [("service_levels", ["service", "service_case"]), ("work_queue", ["work", "work_case"])] {
+        let mut from_log = open(log.path(), view, 1_500);
+        from_log.take(&frames(&tape, &chain, 0, 1_500)).unwrap();
+        let mut from_broadcast = open(broadcast.path(), view, 1_500);
+        let handed =
+            bodies.iter().zip(&chain).zip(1..).map(|((body, hash), n)| Handed::public(Position(n), *hash, body));
+        from_broadcast.take(&handed.collect::<Vec<_>>()).unwrap();
+        assert_eq!(from_log.stands_at(), from_broadcast.stands_at());
+        for table in tables {
+            let rows_of = |apart: &Apart| rows(&read_only(apart.path()), table);
+            assert!(rows_of(&from_log).len() > 10, "{table}");
+            assert_eq!(rows_of(&from_log), rows_of(&from_broadcast), "{table}");
+        }
     }
     // Who did what is not public.
     let mut audit = open(broadcast.path(), "audit_trail", 1_500);
@@ -98,8 +103,9 @@ fn a_file_goes_on_where_it_stood_and_one_of_another_ledger_is_set_aside() {
     let dir = tempfile::tempdir().unwrap();
     let mut apart = open(dir.path(), "audit_trail", 200);
     apart.take(&frames(&tape, &chain, 0, 77)).unwrap();
-    // A process that is killed closes nothing.
+    // A process that is killed closes nothing, and may not have named the file yet.
     drop(apart);
+    std::fs::remove_file(dir.path().join("audit_trail.current")).unwrap();
     let mut apart = open(dir.path(), "audit_trail", 200);
     assert_eq!(apart.stands_at(), (Position(77), chain[76]));
     apart.take(&frames(&tape, &chain, 77, 200)).unwrap();
@@ -116,6 +122,35 @@ fn what_holds_names_is_built_by_the_service_alone() {
     let dir = tempfile::tempdir().unwrap();
     for view in ["case_view", "nothing"] {
         let error = Apart::open(dir.path(), view, IDENTITY, Position(0)).err().unwrap().to_string();
-        assert!(error.contains("0 read models") && error.contains("service_levels, audit_trail"), "{error}");
+        assert!(
+            error.contains("0 read models") && error.contains("service_levels, audit_trail, work_queue"),
+            "{error}"
+        );
     }
+}
+
+/// The file for other machines says what the service's own work queue says, but for what restricted events alone tell.
+#[test]
+fn the_work_queue_apart_is_the_services_own() {
+    let tape = term(6, 1_500);
+    let (place, dir) = (Place::new(), tempfile::tempdir().unwrap());
+    let views = place.start(&place.create(&tape));
+    caught_up(&views);
+    views.shutdown();
+    let mut apart = open(dir.path(), "work_queue", 1_500);
+    apart.take(&frames(&tape, &chain(&tape), 0, 1_500)).unwrap();
+    let told = |path: &std::path::Path| {
+        let sql = "SELECT ref || ' ' || what || ' ' || number || ' ' || coalesce(due_on, '-') || ' ' || coalesce(last_on, '-')
+                   || ' ' || coalesce(who, '-') || ' ' || urgent FROM work
+                   WHERE what NOT IN ('agency_answer', 'read_answer') ORDER BY ref, what, number";
+        let db = read_only(path);
+        let mut statement = db.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<rusqlite::Result<Vec<_>>>().unwrap()
+    };
+    let ours = told(apart.path());
+    assert!(ours.len() > 5, "{ours:?}");
+    assert_eq!(ours, told(&current(&place.views())));
+    let restricted = "SELECT count(*) FROM work WHERE what IN ('agency_answer', 'read_answer')";
+    assert_eq!(read_only(apart.path()).query_row(restricted, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::support::*;
+use caseledger_events::ids::Position;
 use caseledger_events::testing::{CASE, InClear, manager, on};
 use caseledger_projections::testing::{Tape, Term, every_event, personal_parts, written};
-use caseledger_proof::leaf;
-use caseledger_views::{ViewOptions, Views};
+use caseledger_proof::{Hash, extend, leaf};
+use caseledger_views::{Apart, Handed, ViewOptions, Views};
 
 /// What the case view of version 5 makes of the events below: tables, rows, values.
 ///
@@ -58,6 +59,23 @@ fn the_read_models_of_facts_keep_their_shape_as_well() {
         let made = leaf(format!("{}\n{}", tables.join("\n"), dump_of(&place.views(), view)).as_bytes()).to_string();
         assert_eq!((view, &made[..16]), (view, digest));
     }
+}
+
+#[test]
+fn the_work_queue_apart_keeps_its_shape_as_well() {
+    let mut tape = Tape::new();
+    Term::new(1, 12).play(&mut tape, 300);
+    let dir = tempfile::tempdir().unwrap();
+    let (mut apart, _) = Apart::open(dir.path(), "work_queue", IDENTITY, Position(300)).unwrap();
+    let mut chain = Hash::ZERO;
+    for (frame, at) in tape.frames().iter().zip(1..) {
+        chain = extend(chain, frame);
+        apart.take(&[Handed::frame(Position(at), chain, frame)]).unwrap();
+    }
+    let name = apart.path().file_name().unwrap().to_str().unwrap().to_owned();
+    apart.close();
+    let made = leaf(dump_of(dir.path(), "work_queue").as_bytes()).to_string();
+    assert_eq!((name.as_str(), &made[..16]), ("work_queue.v1.1.sqlite", "071ff273850be02d"));
 }
 
 /// Building leaves the indexes of queries to its end; following keeps them from the first event on.

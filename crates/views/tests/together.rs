@@ -42,19 +42,19 @@ fn started(events: usize) -> (Place, caseledger_log::Store, Views) {
 
 #[test]
 fn all_are_built_paused_resumed_compared_and_put_into_use_together_while_events_come_in() {
-    let (place, mut store, views) = started(6_000);
+    let (place, mut store, views) = started(2_000);
     let before: Vec<_> = views.status().into_iter().map(|status| status.file).collect();
     let begun = views.rebuild(&[], false).unwrap();
     assert_eq!(begun.iter().map(|beside| beside.view).collect::<Vec<_>>(), ALL);
     views.steer(&ALL, Steer::Pause).unwrap();
     until_all(&views, |beside| beside.state == BesideState::Paused);
-    append(&mut store, &term(12, 9_000));
+    append(&mut store, &term(12, 3_000));
     views.steer(&ALL, Steer::Resume).unwrap();
-    append(&mut store, &term(12, 9_500));
+    append(&mut store, &term(12, 3_200));
     let built = until_all(&views, is_ready);
     for beside in &built {
         let parity = beside.parity.as_ref().unwrap();
-        assert!(parity.is_equal && parity.position >= Position(6_000), "{parity:?}");
+        assert!(parity.is_equal && parity.position >= Position(2_000), "{parity:?}");
     }
     views.steer(&ALL, Steer::Switch).unwrap();
     let now: Vec<_> = views.status().into_iter().map(|status| status.file).collect();
@@ -73,12 +73,12 @@ fn all_are_built_paused_resumed_compared_and_put_into_use_together_while_events_
 
 #[test]
 fn one_that_is_paused_or_dropped_holds_up_no_other() {
-    let (_place, _store, views) = started(9_000);
+    let (_place, _store, views) = started(3_000);
     views.rebuild(&[], false).unwrap();
     views.steer(&["case_view"], Steer::Pause).unwrap();
     views.steer(&["audit_trail"], Steer::Drop).unwrap();
     let ready = until_of(&views, "service_levels", |status| status.beside.as_ref().is_some_and(is_ready));
-    assert_eq!(ready.beside.unwrap().position, Position(9_000));
+    assert_eq!(ready.beside.unwrap().position, Position(3_000));
     views.steer(&["case_view"], Steer::Resume).unwrap();
     until_of(&views, "case_view", |status| status.beside.as_ref().is_some_and(is_ready));
     // Nothing of what stands beside is lost by asking for more: all begin or none.
@@ -97,7 +97,7 @@ fn one_that_is_paused_or_dropped_holds_up_no_other() {
 /// Rebuild killed, resumed: what is left behind by a restart goes on from one pass, from the first position that one lacks.
 #[test]
 fn builds_that_a_restart_left_behind_at_different_positions_go_on_together() {
-    let (place, store, views) = started(8_000);
+    let (place, store, views) = started(3_000);
     views.rebuild(&["service_levels"], false).unwrap();
     until_of(&views, "service_levels", |status| status.beside.as_ref().is_some_and(is_ready));
     views.rebuild(&["case_view"], false).unwrap();
@@ -107,7 +107,7 @@ fn builds_that_a_restart_left_behind_at_different_positions_go_on_together() {
     let views = place.start(&store);
     ALL.iter().for_each(|view| drop(followed(&views, view)));
     let resumed = views.rebuild(&ALL, false).unwrap();
-    assert_eq!((resumed[1].position, resumed[2].position), (Position(8_000), Position(0)));
+    assert_eq!((resumed[1].position, resumed[2].position), (Position(3_000), Position(0)));
     let built = until_all(&views, is_ready);
     assert!(built.iter().all(|beside| beside.parity.as_ref().is_some_and(|parity| parity.is_equal)), "{built:?}");
 }

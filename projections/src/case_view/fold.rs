@@ -2,7 +2,7 @@
 
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::*;
-use caseledger_events::ids::{CaseId, Code, StreamId, StudentId};
+use caseledger_events::ids::{CaseId, Code, StreamId, StudentId, Version};
 use caseledger_events::number::CaseNumber;
 use caseledger_events::parts::{Contacts, Student};
 use caseledger_events::personal::PartKind;
@@ -26,24 +26,30 @@ impl CaseRow {
 
     /// Begins a row that the event is yet to be folded into; `None` for an event that begins no case.
     pub fn begin(event: &Recorded<'_>, read: &CaseEvent) -> Option<CaseRow> {
+        let StreamId::Case(case) = event.stream else { return None };
+        let row = CaseRow::begin_facts(case, Moment::of(event), read)?;
+        Some(CaseRow { version: event.version, ..row })
+    }
+
+    /// Begins a row from facts alone, of an event whose version and parts are not told.
+    pub(crate) fn begin_facts(case: CaseId, now: Moment, read: &CaseEvent) -> Option<CaseRow> {
         match read {
             CaseEvent::SupportRequestSubmitted(e) => {
-                new(event, e.number, CaseKind::ChronicAbsence, e.student, e.school)
+                Some(new((case, now), e.number, CaseKind::ChronicAbsence, e.student, e.school))
             }
             CaseEvent::NonEnrolmentNotified(e) => {
-                new(event, e.number, CaseKind::NonEnrolment, e.student, e.last_school)
+                Some(new((case, now), e.number, CaseKind::NonEnrolment, e.student, e.last_school))
             }
             CaseEvent::UnenrolledStudentReported(e) => {
-                new(event, e.number, CaseKind::NonEnrolment, e.student, e.school)
+                Some(new((case, now), e.number, CaseKind::NonEnrolment, e.student, e.school))
             }
-            CaseEvent::CaseMigrated(e) => new(event, e.number, e.kind, e.student, e.school),
+            CaseEvent::CaseMigrated(e) => Some(new((case, now), e.number, e.kind, e.student, e.school)),
             _ => None,
         }
     }
 
     /// Folds one event into the row.
     pub fn apply(&mut self, event: &Recorded<'_>, read: &CaseEvent) {
-        self.last_activity = Moment::of(event);
         self.version = event.version;
         if carries::<Student>(event) {
             self.student_at = Some(event.position);
@@ -51,9 +57,15 @@ impl CaseRow {
         if carries::<Contacts>(event) && !self.knows_better(read) {
             self.contacts_at = Some(event.position);
         }
-        self.take(Moment::of(event), read);
-        self.beside.take(Moment::of(event), read);
-        self.speak_of(event.recorded_at.auckland());
+        self.apply_facts(Moment::of(event), read);
+    }
+
+    /// Folds the facts of one event into the row.
+    pub(crate) fn apply_facts(&mut self, now: Moment, read: &CaseEvent) {
+        self.last_activity = now;
+        self.take(now, read);
+        self.beside.take(now, read);
+        self.speak_of(now.recorded_at.auckland());
     }
 
     /// Says of another New Zealand day where the student is enrolled and who is the school's primary contact.
@@ -91,10 +103,8 @@ fn carries<K: PartKind>(event: &Recorded<'_>) -> bool {
     event.parts.iter().any(|part| part.name == K::NAME)
 }
 
-fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: StudentId, school: Code) -> Option<CaseRow> {
-    let StreamId::Case(case) = event.stream else { return None };
-    let now = Moment::of(event);
-    Some(CaseRow {
+fn new((case, now): (CaseId, Moment), number: CaseNumber, kind: CaseKind, student: StudentId, school: Code) -> CaseRow {
+    CaseRow {
         case,
         number,
         kind,
@@ -136,10 +146,10 @@ fn new(event: &Recorded<'_>, number: CaseNumber, kind: CaseKind, student: Studen
         beside: Beside::default(),
         before_merge: None,
         last_activity: now,
-        version: event.version,
+        version: Version(0),
         student_at: None,
         contacts_at: None,
-    })
+    }
 }
 
 impl CaseRow {

@@ -106,3 +106,38 @@ fn every_kind_of_work_has_a_name_of_its_own() {
         assert_eq!(serde_json::to_value(work).unwrap(), work.name());
     }
 }
+
+/// Design §6: public facts suffice, but for what restricted events alone tell.
+#[test]
+fn public_facts_give_the_same_work_but_for_agencies_answers() {
+    use caseledger_events::public::restricts;
+
+    let mut tape = Tape::new();
+    crate::testing::Term::new(9, 30).play(&mut tape, 3_000);
+    let (mut known, mut told) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+    for (event, read) in tape.case_events() {
+        let caseledger_events::ids::StreamId::Case(case) = event.stream else { unreachable!() };
+        let row = CaseRow::evolve(known.remove(&case), &event, &read).unwrap();
+        known.insert(case, row);
+        if restricts(&event).unwrap() {
+            continue;
+        }
+        let now = Moment::of(&event);
+        match told.entry(case) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(QueueRow::begin(case, now, &read).unwrap());
+            }
+            std::collections::btree_map::Entry::Occupied(mut row) => row.get_mut().apply(now, &read),
+        }
+    }
+    let (mut deadlines, mut listed) = (Deadlines::default(), 0);
+    assert_eq!(known.len(), told.len());
+    for (case, row) in &known {
+        let mut whole = work(row, &mut deadlines);
+        whole.retain(|item| !item.what.tells_of_restricted());
+        let public = told[case].work(&mut deadlines);
+        listed += public.len();
+        assert_eq!(public, whole, "{case}");
+    }
+    assert!(listed > 20, "{listed}");
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use caseledger_bus::BusUser;
 use caseledger_events::ids::Position;
+use caseledger_views::Apart;
 use clap::ValueEnum;
 use futures::FutureExt;
 
@@ -27,7 +28,7 @@ use crate::{broker, demo};
 /// Writes SQLite files of facts that any tool opens. Each event is taken exactly once: rows and position change in one
 /// transaction, and a worker that is killed goes on where its files stand. A read model that meets an event it cannot
 /// take stops before it and says so in worker.json; the others go on. From the broadcast those are built that need
-/// public facts alone; the audit trail needs the journal or HTTP.
+/// public facts alone, service levels and work queue; the audit trail needs the journal or HTTP.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -189,7 +190,7 @@ struct Feeding {
 impl Feeding {
     fn open(args: &Args, identity: caseledger_log::LedgerIdentity, head: Position) -> Result<Feeding, Failure> {
         let views = if args.views.is_empty() && args.from == Origin::Nats {
-            vec!["service_levels".to_owned()]
+            Apart::public_names().into_iter().map(str::to_owned).collect()
         } else {
             args.views.clone()
         };
