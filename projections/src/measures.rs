@@ -25,6 +25,8 @@ pub mod verdict;
 
 pub mod judge;
 
+mod read;
+
 pub mod run;
 
 pub mod tally;
@@ -47,6 +49,7 @@ pub mod chart;
 
 pub use fold::{Fold, Touched};
 pub use list::{List, Measure};
+pub use read::Taken;
 pub use run::{Question, Run};
 pub use standing::Standing;
 pub use verdict::{Judgement, Verdict};

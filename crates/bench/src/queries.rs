@@ -47,10 +47,12 @@ pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
         let [p50, p99, longest] = pace::told(samples);
         table.row(&[what.into(), per_second.into(), p50, p99, longest]);
     }
-    let most = load::many(&service, 64, lasting, move |client, n| {
-        let (case, lead) = &cases[(client * 104_729 + n * 7_919) % cases.len()];
-        load::question(&format!("/v1/cases/{case}"), lead)
-    })?;
+    let questions = cases.clone();
+    let paced = Pace { per_second: 3_000, clients: 64, lasting };
+    let views = runtime.block_on(pace::send(&address, paced, move |n| view(&questions, n)))?;
+    let [p50, p99, longest] = pace::told(views);
+    table.row(&["case views, at a set pace".into(), "3 000".into(), p50, p99, longest]);
+    let most = load::many(&service, 64, lasting, move |client, n| view(&cases, (client * 1_031 + n) as u64))?;
     table.row(&[
         "case views, 64 clients, as many as there can be".into(),
         thousands(most.per_second),
@@ -61,6 +63,11 @@ pub fn run(dir: &Path, events: u64, seconds: u64) -> Result<()> {
     table.print();
     println!("{} cases; every query is in the access ledger before it is answered.", thousands(events as f64 / 15.0));
     Ok(())
+}
+
+fn view(cases: &[Known], n: u64) -> String {
+    let (case, lead) = &cases[(n as usize * 7_919) % cases.len()];
+    load::question(&format!("/v1/cases/{case}"), lead)
 }
 
 /// Of ten queries seven for a case, one for its timeline, one for a list and one for a filtered list.

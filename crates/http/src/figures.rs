@@ -1,15 +1,22 @@
 //! What the measures know of the log: folded when it is first asked for, and on from there.
 
+use std::ops::ControlFlow;
+
 use axum::http::StatusCode;
-use caseledger_events::codec::BadFrame;
+use caseledger_events::codec::{self, BadFrame};
 use caseledger_events::ids::Position;
-use caseledger_log::{ReadError, Reader};
+use caseledger_log::{Block, ReadError, Reader};
 use caseledger_projections::measures::run::NoRun;
-use caseledger_projections::measures::{Fold, Question, Standing};
+use caseledger_projections::measures::{Fold, Question, Standing, Taken};
 use parking_lot::Mutex;
 
 use crate::problem::Problem;
 use crate::state::AppState;
+
+/// From how many events on several threads read them.
+const FAR: u64 = 500;
+/// The most threads that read: folding what they read keeps no more of them busy.
+const READERS_MAX: usize = 4;
 
 /// The fold of the measures and the verdicts asked for so far, kept between questions; nothing until the first.
 #[derive(Default)]
@@ -99,23 +106,58 @@ async fn with<T: Send + 'static>(
 }
 
 impl Kept {
+    /// Folds on; a long way back is read by several threads.
     fn go_on(&mut self, reader: &Reader, to: Position) -> Result<(), NotFolded> {
         let to = to.min(reader.durable());
         let next = self.fold.position().next();
         if next > to {
             return Ok(());
         }
+        if to.0 - next.0 >= FAR {
+            return self.go_far(reader, next, to);
+        }
         for entry in reader.scan(next).entries() {
             let (entry, _) = entry.map_err(NotFolded::Unread)?;
             if entry.position > to {
                 break;
             }
-            let taken = entry.decode().and_then(|event| self.fold.take(&event));
-            let touched = taken.map_err(|error| NotFolded::Undecoded(entry.position, error))?;
-            self.standings.iter_mut().for_each(|standing| standing.touch(touched));
+            self.put(read(entry.position, &entry.frame)?);
         }
         Ok(())
     }
+
+    fn go_far(&mut self, reader: &Reader, next: Position, to: Position) -> Result<(), NotFolded> {
+        let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(READERS_MAX));
+        let mut read_badly = None;
+        let within = |block: &Block| {
+            block
+                .frames()
+                .filter(|(position, _)| (next..=to).contains(position))
+                .map(|(position, frame)| read(position, frame))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let folded = reader.scan(next).parallel(threads, within, |taken| match taken {
+            Ok(taken) => {
+                taken.into_iter().for_each(|taken| self.put(taken));
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                read_badly = Some(error);
+                ControlFlow::Break(())
+            }
+        });
+        folded.map_err(NotFolded::Unread)?;
+        read_badly.map_or(Ok(()), Err)
+    }
+
+    fn put(&mut self, taken: Taken) {
+        let touched = self.fold.put(taken);
+        self.standings.iter_mut().for_each(|standing| standing.touch(touched));
+    }
+}
+
+fn read(position: Position, frame: &[u8]) -> Result<Taken, NotFolded> {
+    codec::decode(frame).and_then(|event| Taken::read(&event)).map_err(|error| NotFolded::Undecoded(position, error))
 }
 
 impl From<NotFolded> for Problem {

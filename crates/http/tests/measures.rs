@@ -124,3 +124,26 @@ async fn an_explanation_is_for_those_who_may_open_the_case_and_on_record_for_it(
         assert!(who.contains(&person), "{person} of {who:?}: {}", looked.json);
     }
 }
+
+#[tokio::test]
+async fn a_long_history_read_by_several_threads_gives_the_figures_that_were_kept_event_by_event() {
+    let service = Service::start().await;
+    let case = service.refer("k1").await;
+    let attempt =
+        json!({"occurred_at": "2026-04-02", "facts": {"with": "caregiver", "mode": "phone", "outcome": "not_reached"}});
+    for n in 0..700 {
+        let answer = service.post(&action(&case, "attempt-contact"), LEAD, &format!("a{n}"), &attempt).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        if n % 50 == 0 {
+            // Asked this often, the figures never have far to read.
+            assert_eq!(service.get("/v1/measures/2026-Q2", OWNER).await.status, 200);
+        }
+    }
+    let kept = service.get("/v1/measures/2026-Q2", OWNER).await.json;
+    let head = service.ledger.reader().durable().0;
+    assert_eq!((kept["position"].as_u64(), head > 700), (Some(head), true), "{kept}");
+    let anew = service.get(&format!("/v1/measures/2026-Q2?to={head}"), OWNER).await.json;
+    assert_eq!(anew, kept);
+    let before = service.get(&format!("/v1/measures/2026-Q2?to={}", head - 1), OWNER).await.json;
+    assert_eq!(before["position"].as_u64(), Some(head - 1), "it stops where it is told to: {before}");
+}

@@ -35,7 +35,7 @@ use crate::store::AsOf;
 /// The case view in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "case_view",
-    version: 6,
+    version: 7,
     schema: include_str!("case_view/schema.sql"),
     indexes: include_str!("case_view/indexes.sql"),
     pace: Pace::AT_ONCE,

@@ -197,8 +197,8 @@ fn status_tells_how_far_the_view_is_and_that_it_stopped() {
     let views = place.start(&store);
     let status = caught_up(&views);
     assert_eq!((status.position, status.head, status.lag_events), (Position(500), Position(500), 0));
-    assert_eq!((status.lag_seconds, status.ready, status.version), (0.0, true, 6));
-    assert_eq!(status.file, "case_view.v6.1.sqlite");
+    assert_eq!((status.lag_seconds, status.ready, status.version), (0.0, true, 7));
+    assert_eq!(status.file, "case_view.v7.1.sqlite");
     assert_eq!((status.last_error, status.set_aside), (None, vec![]));
     views.shutdown();
     let stopped = crate::support::status(&views);

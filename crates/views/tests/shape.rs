@@ -14,7 +14,7 @@ use caseledger_views::{Apart, Handed, ViewOptions, Views};
 /// When this fails the files that exist hold something else than a build from the beginning would: raise the version
 /// in `case_view.rs`, so that new files are built, and put the new digest here. (Another digest with the same version
 /// is right in one case only: the events of this test were changed.)
-const CASE_VIEW: (u32, &str) = (6, "685caf4794732f66");
+const CASE_VIEW: (u32, &str) = (7, "b1ca4f672ab93dd2");
 
 #[test]
 fn the_same_events_make_the_same_file_for_as_long_as_the_version_is_the_same() {

@@ -6,15 +6,15 @@ use caseledger_events::codec::BadFrame;
 use caseledger_events::dates::Timestamp;
 use caseledger_events::envelope::{Recorded, Source};
 use caseledger_events::event::{CaseEvent, CasesMerged};
-use caseledger_events::ids::{CaseId, Code, Position, StreamId, StudentId};
-use caseledger_events::measured::MeasureEvent;
+use caseledger_events::ids::{CaseId, Code, Position, StudentId};
 use caseledger_events::number::CaseNumber;
-use caseledger_events::policy::{Policies, PolicySet};
+use caseledger_events::policy::Policies;
 use caseledger_events::provider::ProviderEvent;
 
 use super::fact::{self, CaseFacts, Fact, What};
 use super::list::Narrative;
 use super::publish::PublishedRuns;
+use super::read::{Asked, OfCase, Taken};
 
 /// A provider or catchment as a number; [`Fold::code`] gives it back.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -100,24 +100,31 @@ impl Fold {
         Fold::default()
     }
 
-    /// Takes the next event in and says whose verdicts it may change; one that no measure asks for costs a comparison.
+    /// Takes the next event in and says whose verdicts it may change.
     pub fn take(&mut self, event: &Recorded<'_>) -> Result<Touched, BadFrame> {
-        self.position = event.position;
-        self.as_at = self.as_at.max(event.recorded_at);
-        match event.stream {
-            StreamId::Case(case) if fact::READ.contains(&event.kind) => self.take_case(case, event),
-            StreamId::Provider(provider) => self.take_provider(provider, event).map(|()| Touched::Nothing),
-            StreamId::System(_) => {
-                if let Some(set) = PolicySet::read(event)? {
-                    self.policies.apply(set);
-                    return Ok(Touched::All);
-                }
-                if let Some(published) = MeasureEvent::read(event)? {
-                    self.published.take(event.position, event.correlation, published);
-                }
-                Ok(Touched::Nothing)
+        Taken::read(event).map(|taken| self.put(taken))
+    }
+
+    /// Takes in what was read of the next event, and says whose verdicts it may change.
+    pub fn put(&mut self, taken: Taken) -> Touched {
+        let Taken { position, recorded_at, what } = taken;
+        self.position = position;
+        self.as_at = self.as_at.max(recorded_at);
+        match what {
+            Asked::Nothing => Touched::Nothing,
+            Asked::Case(of) => self.of_case(position, recorded_at, &of),
+            Asked::Provider(provider, told) => {
+                self.of_provider(position, provider, &told);
+                Touched::Nothing
             }
-            _ => Ok(Touched::Nothing),
+            Asked::Policy(set) => {
+                self.policies.apply(set);
+                Touched::All
+            }
+            Asked::Published(correlation, run) => {
+                self.published.take(position, correlation, run);
+                Touched::Nothing
+            }
         }
     }
 
@@ -126,11 +133,11 @@ impl Fold {
         self.position = position;
     }
 
-    fn take_case(&mut self, id: CaseId, event: &Recorded<'_>) -> Result<Touched, BadFrame> {
-        let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? else { return Ok(Touched::Nothing) };
-        let touched = match &read {
+    fn of_case(&mut self, position: Position, recorded_at: Timestamp, of: &OfCase) -> Touched {
+        let id = of.id;
+        let touched = match &of.event {
             CaseEvent::CasesMerged(merge) => {
-                self.merge(merge, event.recorded_at);
+                self.merge(merge, recorded_at);
                 Touched::All
             }
             CaseEvent::CaseUnmerged(e) => {
@@ -139,29 +146,27 @@ impl Fold {
             }
             _ => Touched::Case(id),
         };
-        let begun = begun(&read);
-        let Some(what) = fact::read(&read, |code| self.codes.number(code)) else { return Ok(touched) };
+        let Some(what) = fact::read(&of.event, |code| self.codes.number(code)) else { return touched };
         if let What::Allocated { provider, .. } = what {
             self.providers.insert(provider);
         }
-        let at = match (self.by_id.get(&id), begun) {
-            (Some(&at), _) => at,
-            (None, Some((number, student))) => {
-                self.by_id.insert(id, self.cases.len());
-                let at = u32::try_from(self.cases.len()).expect("fewer cases than four billion");
-                self.by_student.entry(student).or_default().push(at);
-                self.cases.push(CaseFacts { id, number, student, facts: Vec::with_capacity(8) });
-                self.cases.len() - 1
-            }
-            // A case always begins with one of the events that say whose it is.
-            (None, None) => return Ok(touched),
-        };
-        if let Some(recorded) = event.source_recorded_at {
-            self.source_recorded.insert(event.position, (event.source, recorded));
+        // A case always begins with one of the events that say whose it is.
+        let known = self.by_id.get(&id).copied().or_else(|| begun(&of.event).map(|begun| self.begin(id, begun)));
+        let Some(at) = known else { return touched };
+        if let Some(recorded) = of.source_recorded_at {
+            self.source_recorded.insert(position, (of.source, recorded));
         }
-        let Recorded { position, occurred_at, recorded_at, .. } = *event;
-        self.cases[at].facts.push(Fact { position, occurred_at, recorded_at, what });
-        Ok(touched)
+        self.cases[at].facts.push(Fact { position, occurred_at: of.occurred_at, recorded_at, what });
+        touched
+    }
+
+    fn begin(&mut self, id: CaseId, (number, student): (CaseNumber, StudentId)) -> usize {
+        let place = self.cases.len();
+        let at = u32::try_from(place).expect("fewer cases than four billion");
+        self.by_id.insert(id, place);
+        self.by_student.entry(student).or_default().push(at);
+        self.cases.push(CaseFacts { id, number, student, facts: Vec::with_capacity(8) });
+        place
     }
 
     fn merge(&mut self, merge: &CasesMerged, recorded_at: Timestamp) {
@@ -194,15 +199,14 @@ impl Fold {
         }
     }
 
-    fn take_provider(&mut self, provider: Code, event: &Recorded<'_>) -> Result<(), BadFrame> {
-        let (quarter, about) = match ProviderEvent::read(event)? {
-            Some(ProviderEvent::KeyActionProgressRecorded(e)) => (e.quarter, Narrative::ServiceDeliveryPlan),
-            Some(ProviderEvent::ProviderRiskUpdated(e)) => (e.quarter, Narrative::RiskUpdate),
-            Some(ProviderEvent::InitiativeRecorded(e)) => (e.quarter, Narrative::Initiatives),
-            _ => return Ok(()),
+    fn of_provider(&mut self, position: Position, provider: Code, told: &ProviderEvent) {
+        let (quarter, about) = match told {
+            ProviderEvent::KeyActionProgressRecorded(e) => (e.quarter, Narrative::ServiceDeliveryPlan),
+            ProviderEvent::ProviderRiskUpdated(e) => (e.quarter, Narrative::RiskUpdate),
+            ProviderEvent::InitiativeRecorded(e) => (e.quarter, Narrative::Initiatives),
+            _ => return,
         };
-        self.narratives.push(Told { provider, quarter, about, position: event.position });
-        Ok(())
+        self.narratives.push(Told { provider, quarter, about, position });
     }
 
     /// Returns what providers told of themselves, in the order of recording.

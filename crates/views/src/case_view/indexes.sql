@@ -4,7 +4,7 @@ CREATE INDEX IF NOT EXISTS case_key_number ON case_key (number);
 CREATE INDEX IF NOT EXISTS case_key_activity ON case_key (status, active_at);
 CREATE INDEX IF NOT EXISTS case_key_student ON case_key (student);
 CREATE INDEX IF NOT EXISTS case_key_status ON case_key (status);
-CREATE INDEX IF NOT EXISTS case_key_provider ON case_key (provider);
+CREATE INDEX IF NOT EXISTS case_key_provider ON case_key (provider, status, active_at);
 CREATE INDEX IF NOT EXISTS case_key_manager ON case_key (manager);
 CREATE INDEX IF NOT EXISTS case_key_catchment ON case_key (catchment);
 CREATE INDEX IF NOT EXISTS case_key_school ON case_key (school);

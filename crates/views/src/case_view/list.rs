@@ -41,11 +41,10 @@ struct Terms {
 }
 
 impl Terms {
-    /// Returns what a query filters by, but for the status; `today` judges enrolment where the query says no day.
+    /// Returns what a query filters by, but for status and provider; `today` judges enrolment where it says no day.
     fn of(query: &CaseQuery, today: NaiveDate) -> Terms {
         let mut terms = Terms::default();
         let code = |code: &Option<Code>| code.map(|code| code.to_string());
-        terms.add("provider = ?", code(&query.provider));
         terms.add("school = ?", code(&query.school));
         terms.add("manager = ?", code(&query.manager));
         terms.add("catchment = ?", code(&query.catchment));
@@ -69,10 +68,14 @@ impl Terms {
         }
     }
 
-    /// Adds the status. Where another filter leaves few cases SQLite is kept from going through a status instead.
-    fn status(mut self, status: Option<CaseStatus>, few: bool) -> Terms {
-        let term = if few { "+status = ?" } else { "status = ?" };
-        self.add(term, status.map(|status| status.name().to_owned()));
+    /// Adds status and provider. Where another filter leaves few cases SQLite is kept from going through these instead.
+    fn of_index(mut self, query: &CaseQuery, status: Option<CaseStatus>, way: Way) -> Terms {
+        let [status_is, provider_is] = match way {
+            Way::Few => ["+status = ?", "+provider = ?"],
+            Way::Holder | Way::Whole => ["status = ?", "provider = ?"],
+        };
+        self.add(status_is, status.map(|status| status.name().to_owned()));
+        self.add(provider_is, query.provider.map(|provider| provider.to_string()));
         self
     }
 
@@ -81,6 +84,17 @@ impl Terms {
         let terms: Vec<String> = terms.collect();
         if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) }
     }
+}
+
+/// What the cases of a page are found by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A filter that leaves few: these are found first and sorted then.
+    Few,
+    /// Who holds them, whose cases of a status lie in the order of activity.
+    Holder,
+    /// Nothing: all cases in the order asked for, until the page is full.
+    Whole,
 }
 
 /// One list as it is read: the query and what the list's row lets through.
@@ -103,26 +117,19 @@ impl List<'_> {
     /// Returns the keys of a page and one more, of the cases that are this list's.
     fn page_keys(&self, after: Option<u64>, limit: usize) -> rusqlite::Result<Vec<Entry>> {
         let by_activity = matches!(self.sort, Sort::ActivityNewest | Sort::ActivityOldest);
-        let few = leaves_few(self.query) || self.reach.one_of.is_some();
-        if by_activity && self.query.status.is_none() && !few {
+        if by_activity && self.query.status.is_none() && self.way() != Way::Few {
             let mut keys = Vec::new();
             for status in STATUSES {
-                keys.extend(self.keys(Some(status), few, after, limit)?);
+                keys.extend(self.keys(Some(status), after, limit)?);
             }
             return Ok(keys);
         }
-        self.keys(self.query.status, few, after, limit)
+        self.keys(self.query.status, after, limit)
     }
 
-    fn keys(
-        &self,
-        status: Option<CaseStatus>,
-        few: bool,
-        after: Option<u64>,
-        limit: usize,
-    ) -> rusqlite::Result<Vec<Entry>> {
-        let (table, opening, mut terms) = self.source();
-        let mut query = Terms::of(self.query, self.today).status(status, few);
+    fn keys(&self, status: Option<CaseStatus>, after: Option<u64>, limit: usize) -> rusqlite::Result<Vec<Entry>> {
+        let (table, opening, mut terms) = self.source(status);
+        let mut query = Terms::of(self.query, self.today).of_index(self.query, status, self.way());
         let (key, beyond, order) = match self.sort {
             Sort::OpenedNewest => (opening, "<", "DESC"),
             Sort::OpenedOldest => (opening, ">", "ASC"),
@@ -148,10 +155,23 @@ impl List<'_> {
         Ok(keys)
     }
 
+    fn way(&self) -> Way {
+        let holder = self.reach.holder.or(self.query.provider);
+        match (leaves_few(self.query), holder, &self.reach.one_of) {
+            (true, _, _) => Way::Few,
+            (false, Some(_), _) => Way::Holder,
+            (false, None, Some(_)) => Way::Few,
+            (false, None, None) => Way::Whole,
+        }
+    }
+
     /// Returns the tables to read, the column that orders by opening, and the terms of the reach.
-    fn source(&self) -> (&'static str, &'static str, Terms) {
+    fn source(&self, status: Option<CaseStatus>) -> (&'static str, &'static str, Terms) {
+        // Cases of a holder are found by its column, but for the order of opening over every status.
+        let by_column = self.reach.holder.is_some()
+            && (status.is_some() || matches!(self.sort, Sort::ActivityNewest | Sort::ActivityOldest));
         let one_key = match self.reach.one_of.as_deref() {
-            Some([key]) if !leaves_few(self.query) => Some(key.clone()),
+            Some([key]) if !leaves_few(self.query) && self.query.provider.is_none() && !by_column => Some(key.clone()),
             _ => None,
         };
         // One list's keys stand in the order of opening: a page is read from the index and no more.
@@ -160,7 +180,7 @@ impl List<'_> {
             None => ("case_key", "case_key.ref"),
         };
         let mut terms = Terms::default();
-        let (condition, values) = self.reach.condition(one_key.is_none());
+        let (condition, values) = self.reach.condition(one_key.is_none(), self.way() != Way::Few);
         terms.add("own.key = ?", one_key);
         terms.terms.push(condition);
         terms.values.extend(values);
@@ -178,14 +198,15 @@ impl List<'_> {
 
     /// Counts the cases that are this list's, apart from those of the lists `before` it.
     fn count(&self, before: &[Scope]) -> rusqlite::Result<u64> {
-        let mut terms = Terms::of(self.query, self.today).status(self.query.status, leaves_few(self.query));
+        let way = self.way();
+        let mut terms = Terms::of(self.query, self.today).of_index(self.query, self.query.status, way);
         let before: Vec<Reach> = before.iter().map(|scope| Reach::of(scope.filter())).collect();
         let exact = self.reach.exact && !self.looks_behind && before.iter().all(|reach| reach.exact);
-        let (condition, values) = self.reach.condition(true);
+        let (condition, values) = self.reach.condition(true, way != Way::Few);
         terms.terms.push(condition);
         terms.values.extend(values);
         for reach in before.iter().filter(|_| exact) {
-            let (condition, values) = reach.condition(true);
+            let (condition, values) = reach.condition(true, false);
             terms.terms.push(format!("NOT ({condition})"));
             terms.values.extend(values);
         }
@@ -205,10 +226,10 @@ impl List<'_> {
     }
 }
 
-/// Returns whether a filter of the query leaves few cases, so that these are found first and sorted then.
+/// Returns whether a filter of the query leaves few cases.
 fn leaves_few(query: &CaseQuery) -> bool {
-    let CaseQuery { provider, school, manager, catchment, enrolled_at, student, .. } = query;
-    [provider, school, manager, catchment, enrolled_at].iter().any(|code| code.is_some()) || student.is_some()
+    let CaseQuery { school, manager, catchment, enrolled_at, student, .. } = query;
+    [school, manager, catchment, enrolled_at].iter().any(|code| code.is_some()) || student.is_some()
 }
 
 /// Reads one page; a cursor is the key of the last case shown.

@@ -2,6 +2,7 @@
 
 use caseledger_events::access::{Filter, Level, Scope, Standing};
 use caseledger_events::event::Agency;
+use caseledger_events::ids::Code;
 use rusqlite::types::Value;
 
 use crate::query::{CaseQuery, Flag};
@@ -13,6 +14,8 @@ pub(super) const ANY: &str = "1";
 pub(super) struct Reach {
     /// One of these; `None` where the list holds all cases.
     pub one_of: Option<Vec<String>>,
+    /// Who holds them, where the list holds all of a provider's: a column says so as well as the key.
+    pub holder: Option<Code>,
     /// Also this.
     pub also: Option<String>,
     /// Not this.
@@ -43,7 +46,11 @@ impl Reach {
             | Filter::AskedOf(Agency::Inz | Agency::Msd)
             | Filter::WithdrawnFrom(Agency::Inz | Agency::Msd) => (None, None, true),
         };
-        Reach { one_of: filter.keys(), also, not, exact }
+        let holder = match filter {
+            Filter::Provider { provider } => Some(*provider),
+            _ => None,
+        };
+        Reach { one_of: filter.keys(), holder, also, not, exact }
     }
 
     /// Returns whether the list holds all cases.
@@ -51,11 +58,16 @@ impl Reach {
         self.one_of.is_none() && self.also.is_none() && self.not.is_none()
     }
 
-    /// Returns the condition on a case, with its values; with or without the keys of which it has one.
-    pub fn condition(&self, with_keys: bool) -> (String, Vec<Value>) {
+    /// Returns the condition on a case, with its values; with or without the keys of which it has one, its holder free to
+    /// be what cases are found by or not.
+    pub fn condition(&self, with_keys: bool, by_holder: bool) -> (String, Vec<Value>) {
         let mut terms = Vec::new();
         let mut values = Vec::new();
-        if let Some(keys) = self.one_of.as_ref().filter(|_| with_keys) {
+        if let Some(holder) = self.holder.filter(|_| with_keys) {
+            // `IS`, because a case that nobody holds must not be lost where this is negated.
+            terms.push(if by_holder { "case_key.provider IS ?" } else { "+case_key.provider IS ?" }.to_owned());
+            values.push(Value::from(holder.to_string()));
+        } else if let Some(keys) = self.one_of.as_ref().filter(|_| with_keys) {
             let places = vec!["?"; keys.len()].join(", ");
             terms.push(format!("case_key.ref IN (SELECT ref FROM access_key WHERE key IN ({places}))"));
             values.extend(keys.iter().map(|key| Value::from(key.clone())));

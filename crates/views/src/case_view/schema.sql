@@ -1,4 +1,4 @@
--- Version 4. Change a table or a stored row, and raise the version in case_view.rs.
+-- Change a table, an index or a stored row, and raise the version in case_view.rs.
 
 -- What lists filter and sort by. `ref` is the position of the event that opened the case: short, unique, in order.
 CREATE TABLE case_key (

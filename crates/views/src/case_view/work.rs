@@ -164,7 +164,7 @@ fn list_id(identity: LedgerIdentity, scopes: &[Scope], query: &WorkQuery) -> Lis
 }
 
 fn statement(reach: &Reach, level: Level, query: &WorkQuery, today: NaiveDate) -> (String, Vec<Value>) {
-    let (condition, mut values) = reach.condition(true);
+    let (condition, mut values) = reach.condition(true, true);
     let mut terms = vec![condition];
     let mut add = |term: &str, value: Option<String>| {
         if let Some(value) = value {

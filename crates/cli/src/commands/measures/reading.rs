@@ -1,11 +1,9 @@
 //! What every measures command begins with: which quarter, as at when, and the fold of the journal.
 
-use std::ops::ControlFlow;
-
 use caseledger_events::dates::Timestamp;
 use caseledger_events::ids::Position;
 use caseledger_projections::measures::run::NoRun;
-use caseledger_projections::measures::{Fold, List, lists};
+use caseledger_projections::measures::{Fold, List, Taken, lists};
 
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
@@ -56,15 +54,22 @@ impl Asked {
     }
 }
 
-/// Folds the journal up to a position.
+/// Folds the journal up to a position, read by as many threads as the machine has.
 pub fn fold(global: &Global, to: Position) -> Result<Fold, Failure> {
     let journal = journal::open(&global.data)?;
     let mut fold = Fold::new();
-    journal::read(&journal, "measures", Position(1), to, |position, frame, _| {
-        let event = journal::decode(position, frame)?;
-        fold.take(&event).map_err(|error| journal::undecodable(position, &error.reason))?;
-        Ok(ControlFlow::Continue(()))
-    })?;
+    journal::read_by_many(
+        &journal,
+        "measures",
+        to,
+        |position, frame| {
+            let event = journal::decode(position, frame)?;
+            Taken::read(&event).map_err(|error| journal::undecodable(position, &error.reason))
+        },
+        |taken| {
+            fold.put(taken);
+        },
+    )?;
     Ok(fold)
 }
 
