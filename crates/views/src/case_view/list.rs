@@ -140,7 +140,9 @@ impl List<'_> {
         query.add(&format!("{key} {beyond} ?"), after.map(|key| i64::try_from(key).unwrap_or(i64::MAX)));
         terms.terms.append(&mut query.terms);
         terms.values.append(&mut query.values);
-        let text = format!("SELECT {key}, case_key.ref FROM {table}{} ORDER BY {key} {order}", terms.text());
+        // A holder's cases are found and sorted, never looked for among all cases in their order.
+        let sorted = if self.way() == Way::Holder && key == "case_key.ref" { "+" } else { "" };
+        let text = format!("SELECT {key}, case_key.ref FROM {table}{} ORDER BY {sorted}{key} {order}", terms.text());
         let mut statement = self.db.prepare_cached(&text)?;
         let mut rows = statement.query(params_from_iter(&terms.values))?;
         let mut keys = Vec::new();
