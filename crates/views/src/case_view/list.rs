@@ -150,7 +150,7 @@ impl List<'_> {
             && let Some(row) = rows.next()?
         {
             let reference = row.get(1)?;
-            if self.is_first(reference)? {
+            if self.is_told_by_keys() || self.is_first(reference)? {
                 keys.push((row.get(0)?, reference));
             }
         }
@@ -187,6 +187,11 @@ impl List<'_> {
         terms.terms.push(condition);
         terms.values.extend(values);
         (table, opening, terms)
+    }
+
+    /// Returns whether what a case is found by says all there is to ask: that it is in this list, and none comes before.
+    fn is_told_by_keys(&self) -> bool {
+        self.place == 0 && self.reach.exact && !self.looks_behind
     }
 
     /// Returns whether a case found belongs in this list and in none before it.
