@@ -29,7 +29,7 @@ fn e8_a_school_that_is_not_known_was_not_met() {
 }
 
 #[test]
-fn q11_the_mode_of_every_meeting_and_engagement_is_kept() {
+fn e9_q11_the_mode_of_every_meeting_and_engagement_is_kept() {
     for mode in [Mode::InPerson, Mode::Video, Mode::Phone, Mode::Text, Mode::Email, Mode::HomeVisit] {
         given(ca_case())
             .when(HoldCaregiverMeeting { mode, student_present: false })

@@ -17,9 +17,9 @@ fn e28_a_pathway_is_recorded_from_a_day_that_has_come() {
     given(nen_case()).and([on("2026-06-01", recorded)]).when(record("2026-06-01")).then_nothing();
 }
 
-/// R30: families need not explain; there is no field that could ask them to.
+/// R30, R32: families need not explain, and nobody says how likely the exemption is; there is no field for either.
 #[test]
-fn r30_an_application_and_its_answer_take_no_words() {
+fn r30_r32_an_application_and_its_answer_take_no_words() {
     for name in ["note-home-education-application", "grant-exemption", "decline-exemption", "revoke-exemption"] {
         let info = ACTIONS.iter().find(|info| info.name == name).unwrap();
         let mut generator = schemars::SchemaGenerator::default();

@@ -62,7 +62,7 @@ fn q26_q27_policy_says_when_the_form_and_the_task_are_due() {
     };
     let days = |form: Option<&str>, task: Option<&str>| [form.map(day), task.map(day)];
     let default = || json!({});
-    // Five school days after 5 May; twenty after 4 May, the King's Birthday not counted.
+    // R33, Q27: five school days after 5 May; twenty after 4 May, the King's Birthday not counted.
     assert_eq!(notified(json!({}), default()), days(Some("2026-05-12"), Some("2026-06-02")));
     let any_day = json!({"enrolment": {"days": "calendar_days"}});
     assert_eq!(notified(json!({}), any_day), days(Some("2026-05-10"), Some("2026-05-24")));
