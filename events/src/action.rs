@@ -51,16 +51,24 @@ impl At<'_> {
         self.context.now.auckland()
     }
 
-    /// Refuses a date that has not come yet (Q23).
-    pub fn not_in_the_future(&self, day: NaiveDate) -> Result<(), Refusal> {
+    /// Refuses a date that has not come yet (Q23); the field is named by JSON pointer.
+    pub fn not_in_the_future(&self, field: &'static str, day: NaiveDate) -> Result<(), Refusal> {
         let today = self.today();
-        if day > today { Err(Refusal::InTheFuture { today }) } else { Ok(()) }
+        if day > today { Err(Refusal::InTheFuture { field, today }) } else { Ok(()) }
     }
 
-    /// Refuses a day that has passed where one that lies ahead is asked for.
-    pub fn not_in_the_past(&self, day: NaiveDate) -> Result<(), Refusal> {
+    /// Refuses that it happened later than now (Q23).
+    pub fn has_happened(&self) -> Result<(), Refusal> {
+        match self.occurred_at.is_after(self.context.now) {
+            true => Err(Refusal::InTheFuture { field: "/occurred_at", today: self.today() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a day that has passed where one that lies ahead is asked for; the field is named by JSON pointer.
+    pub fn not_in_the_past(&self, field: &'static str, day: NaiveDate) -> Result<(), Refusal> {
         let today = self.today();
-        if day < today { Err(Refusal::InThePast { today }) } else { Ok(()) }
+        if day < today { Err(Refusal::InThePast { field, today }) } else { Ok(()) }
     }
 
     /// Returns the two cases; refuses an action that speaks of its own case as of another.
@@ -340,9 +348,7 @@ impl CaseAction {
         let info = self.info();
         may_record(info.who, case, at).map_err(|no| self.told(at.context.actor.role).unwrap_or(no))?;
         self.may(case, at)?;
-        if at.occurred_at.is_after(at.context.now) {
-            return Err(Refusal::InTheFuture { today: at.today() });
-        }
+        at.has_happened()?;
         takes_it(info.on_closed, case, at)?;
         if case.pins() > 0 && self.is_pinned(at.policy) {
             return Err(Refusal::PinnedByRequest { open: case.pins() });

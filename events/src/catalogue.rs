@@ -9,13 +9,18 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::access::AccessEvent;
 use crate::action::{ACTIONS, ActionInfo, OnClosed, Who};
 use crate::event::{Broadcast, EVENT_TYPES, EventType};
+use crate::keys::KeyEvent;
 use crate::measured::MeasureEvent;
 use crate::opening::OPENINGS;
 use crate::policy::{POLICY_SET, Policy, PolicySet, QUESTIONS, explain};
 use crate::provider::{PROVIDER_ACTS, PROVIDER_EVENTS};
+use crate::reference::{Entry, REFERENCE_RECORDED};
 use crate::refusal::{Refusal, source_of};
+use crate::system::LedgerEvent;
+use crate::viewed::AccessHeadEvent;
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -88,7 +93,7 @@ fn the_schema_of_every_event_type_is_what_the_types_say() {
 }
 
 #[test]
-fn the_schema_of_every_event_type_of_providers_and_policy_is_what_the_types_say() {
+fn the_schema_of_every_event_type_of_other_streams_is_what_the_types_say() {
     for (name, facts) in of_other_streams() {
         let text = serde_json::to_string_pretty(&schema_of(name, 1, facts)).unwrap() + "\n";
         keep_compatible(&format!("{name}.v1.json"), &text);
@@ -103,7 +108,21 @@ fn of_other_streams() -> Vec<(&'static str, Facts)> {
         all.push((name, |generator| <MeasureEvent as JsonSchema>::json_schema(generator)));
     }
     all.push((POLICY_SET, |generator| <PolicySet as JsonSchema>::json_schema(generator)));
+    all.push((REFERENCE_RECORDED, |generator| <Entry as JsonSchema>::json_schema(generator)));
+    for (_, kinds, facts) in of_the_ledger() {
+        all.extend(kinds.iter().map(|&name| (name, facts)));
+    }
     all
+}
+
+/// What the ledger records about itself, about who may act, and about students' keys: stream, types, facts.
+fn of_the_ledger() -> [(&'static str, &'static [&'static str], Facts); 4] {
+    [
+        ("system/LEDGER", &LedgerEvent::KINDS, |generator| <LedgerEvent as JsonSchema>::json_schema(generator)),
+        ("system/ACCESS", &AccessEvent::KINDS, |generator| <AccessEvent as JsonSchema>::json_schema(generator)),
+        ("system/KEYS", &KeyEvent::KINDS, |generator| <KeyEvent as JsonSchema>::json_schema(generator)),
+        ("system/ACCESS-HEAD", &AccessHeadEvent::KINDS, |g| <AccessHeadEvent as JsonSchema>::json_schema(g)),
+    ]
 }
 
 /// Compares a schema with the one kept; one that would break what was stored or subscribed to is never written over.
@@ -182,6 +201,7 @@ fn catalogue() -> String {
     );
     events(&mut page);
     events_of_providers(&mut page);
+    events_of_the_ledger(&mut page);
     openings(&mut page);
     actions(&mut page);
     acts_of_providers(&mut page);
@@ -190,7 +210,7 @@ fn catalogue() -> String {
 }
 
 fn events(page: &mut String) {
-    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`, with an example in `docs/examples/events.json`; `events/asyncapi.json` describes the broadcast.\n\n");
+    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`, with an example in `docs/examples/events.json` of those that go out with their facts; `events/asyncapi.json` describes the broadcast.\n\n");
     page.push_str("| Type | Version | Source | Broadcast | What has happened | Facts |\n|---|---|---|---|---|---|\n");
     for row in EVENT_TYPES {
         let broadcast = match row.broadcast {
@@ -220,6 +240,32 @@ fn events_of_providers(page: &mut String) {
     }
     let policy = "Another policy was set; docs/policy.md lists what it decides.";
     writeln!(page, "| `{POLICY_SET}` | Q1–Q39 | {policy} | `version`, `effective_on`, `policy` |").unwrap();
+}
+
+/// E43, E47, and what the ledger says about itself (R41's reference data come in rows).
+fn events_of_the_ledger(page: &mut String) {
+    page.push_str(
+        "\n## Events of the ledger itself\n\nRoles (E47), legal holds and disposal (E43), keys, clock, history; in schema \
+         version 1. `system/LEDGER` and reference data go out with their facts, the others with position and hash alone. \
+         Who viewed what (E42) stands in the access ledger, a journal of its own.\n\n",
+    );
+    page.push_str("| Type | Stream | Broadcast | What has happened | Facts |\n|---|---|---|---|---|\n");
+    for (stream, kinds, facts) in of_the_ledger() {
+        let schema = object(facts);
+        for (kind, variant) in kinds.iter().zip(schema["oneOf"].as_array().expect("one variant a type")) {
+            let broadcast = match crate::public::is_restricted(kind) {
+                true => "position and hash alone",
+                false => "facts",
+            };
+            let facts = names(&variant["properties"][*kind]);
+            let said = variant["description"].as_str().expect("every variant is described").replace('\n', " ");
+            writeln!(page, "| `{kind}` | `{stream}` | {broadcast} | {said} | {facts} |").unwrap();
+        }
+    }
+    let said = "A row of reference data: a school's catchment, a catchment's provider, in-school provision.";
+    let stream = "`system/REFERENCE`";
+    writeln!(page, "| `{REFERENCE_RECORDED}` | {stream} | facts | {said} | `what`, `from` and those of its kind |")
+        .unwrap();
 }
 
 fn acts_of_providers(page: &mut String) {

@@ -114,10 +114,16 @@ impl fmt::Debug for OccurredAt {
     }
 }
 
-/// A text that is neither a date nor an instant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("neither a date (2026-03-01) nor an RFC 3339 time with an offset (2026-03-01T09:00:00+13:00)")]
-pub struct BadTime;
+/// A text that says no time an event can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadTime {
+    /// It is neither a date nor an instant.
+    #[error("neither a date (2026-03-01) nor an RFC 3339 time with an offset (2026-03-01T09:00:00+13:00)")]
+    Form,
+    /// The year is not one that history or plans lie in.
+    #[error("the year lies outside {} to {}: check it", YEARS.start(), YEARS.end())]
+    Year,
+}
 
 /// The years an event may lie in; a date outside them is a slip of the pen, not history (K7: cases over five years old).
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
@@ -138,7 +144,8 @@ impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         match <std::borrow::Cow<'de, str>>::deserialize(d)?.parse() {
             Ok(OccurredAt::Day(day)) => Ok(Day(day)),
-            Ok(OccurredAt::Instant(_)) | Err(BadTime) => Err(de::Error::custom("not a date such as 2026-03-01")),
+            Err(BadTime::Year) => Err(de::Error::custom(BadTime::Year)),
+            Ok(OccurredAt::Instant(_)) | Err(BadTime::Form) => Err(de::Error::custom("not a date such as 2026-03-01")),
         }
     }
 }
@@ -148,12 +155,12 @@ impl FromStr for OccurredAt {
     fn from_str(text: &str) -> Result<Self, BadTime> {
         use chrono::Datelike;
         let read = match text.len() {
-            10 => text.parse().map(OccurredAt::Day).map_err(|_| BadTime),
+            10 => text.parse().map(OccurredAt::Day).map_err(|_| BadTime::Form),
             _ => DateTime::parse_from_rfc3339(text)
                 .map(|time| OccurredAt::Instant(time.with_timezone(&Utc).into()))
-                .map_err(|_| BadTime),
+                .map_err(|_| BadTime::Form),
         }?;
-        if YEARS.contains(&read.auckland().year()) { Ok(read) } else { Err(BadTime) }
+        if YEARS.contains(&read.auckland().year()) { Ok(read) } else { Err(BadTime::Year) }
     }
 }
 
@@ -242,9 +249,17 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for text in ["2026-02-29", "2026-13-01", "26-01-01", "1889-01-01", "2026-01-01T09:00:00", "", "yesterday"] {
-            assert_eq!(text.parse::<OccurredAt>(), Err(BadTime), "{text}");
+        for text in ["2026-02-29", "2026-13-01", "26-01-01", "2026-01-01T09:00:00", "", "yesterday"] {
+            assert_eq!(text.parse::<OccurredAt>(), Err(BadTime::Form), "{text}");
         }
+    }
+
+    #[test]
+    fn a_year_outside_history_is_told_as_such() {
+        for text in ["1066-10-14", "1989-12-31", "2101-01-01", "9999-12-31", "1066-10-14T09:00:00Z"] {
+            assert_eq!(text.parse::<OccurredAt>(), Err(BadTime::Year), "{text}");
+        }
+        assert_eq!(BadTime::Year.to_string(), "the year lies outside 1990 to 2100: check it");
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub fn at_most<T>(list: &[T], pointer: &str) -> Result<(), BadInput> {
 
 /// Reads JSON into `T`, refusing fields it does not know; `base` is the JSON pointer of the text within the body.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a str, base: &str) -> Result<T, BadInput> {
+    if json.trim_start().starts_with('[') {
+        // serde would take a list for an object, entry by entry in the order of the fields.
+        return Err(BadInput::new(base, "invalid type, expected an object"));
+    }
     let mut reader = serde_json::Deserializer::from_str(json);
     let mut unknown: Option<String> = None;
     let mut track = serde_path_to_error::Track::new();
@@ -123,13 +127,25 @@ fn without_values(message: &str) -> String {
         if message.starts_with(kind) {
             return match message.rsplit_once(", expected ") {
                 Some((_, expected)) if !message.ends_with(", there are no fields") => {
-                    format!("{kind}, expected {expected}")
+                    format!("{kind}, expected {}", in_words(expected))
                 }
                 _ => format!("{kind}; nothing is expected here"),
             };
         }
     }
     message.to_owned()
+}
+
+/// Names what our types are called in code as people would.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" => "a whole number, 0 or more",
+        "i64" => "a whole number",
+        of_ours if of_ours.starts_with("struct ") => "an object",
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -171,6 +171,7 @@ impl Opening {
             let (nsn, birth_date) = (parts.student.nsn.clone(), parts.student.birth_date.clone());
             nsn_is_well_formed(&parts.student)?;
             opening.reasons_are_told(&parts)?;
+            opening.agrees_with_itself(*birth_date.reveal())?;
             Ok(ReadOpening { opening, parts: parts.into_parts(), nsn, birth_date })
         }))
     }
@@ -202,9 +203,7 @@ impl Opening {
             Opening::Report(report) => report.may(at)?,
             Opening::Migration(migration) => migration.may(at)?,
         }
-        if at.occurred_at.is_after(at.context.now) {
-            return Err(Refusal::InTheFuture { today: at.today() });
-        }
+        at.has_happened()?;
         match self {
             Opening::SupportRequest(request) => request.decide(onto, at),
             Opening::NonEnrolment(notice) => notice.decide(onto, at),
@@ -368,8 +367,11 @@ impl NotifyNonEnrolment {
         if let Some(withdrawn_on) = self.withdrawn_on.filter(|&day| self.last_day_attended > day) {
             return Err(Refusal::LastDayAfterWithdrawal { last_day: self.last_day_attended, withdrawn_on });
         }
-        for day in [Some(self.last_day_attended), self.withdrawn_on, self.task_received_on].into_iter().flatten() {
-            at.not_in_the_future(day)?;
+        at.not_in_the_future("/facts/last_day_attended", self.last_day_attended)?;
+        for (field, day) in
+            [("/facts/withdrawn_on", self.withdrawn_on), ("/facts/task_received_on", self.task_received_on)]
+        {
+            day.map_or(Ok(()), |day| at.not_in_the_future(field, day))?;
         }
         if at.reference.catchment_of(self.last_school, at.today()).is_none() {
             return Err(Refusal::UnknownSchool { school: self.last_school });
@@ -419,6 +421,7 @@ fn beside(onto: &Onto<'_>) -> Option<CaseEvent> {
     onto.beside.map(|(other, on_purpose)| DualActiveDetected { other, on_purpose }.into())
 }
 
+mod agrees;
 mod migration;
 mod report;
 

@@ -60,11 +60,11 @@ refusals! {
     UnknownCase = "404", "unknown-case",
         "there is no such case", "check the case id";
     /// The time lies in the future.
-    InTheFuture { today: NaiveDate } = "Q23", "in-the-future",
-        "the time given lies in the future; today is {today} in New Zealand", "give the time it happened";
+    InTheFuture { field: &'static str, today: NaiveDate } = "Q23", "in-the-future",
+        "the time given ({field}) lies in the future; today is {today} in New Zealand", "give the time it happened";
     /// The day lies behind where one ahead is asked for.
-    InThePast { today: NaiveDate } = "E39", "in-the-past",
-        "the day given has passed; today is {today} in New Zealand", "give today or a day ahead";
+    InThePast { field: &'static str, today: NaiveDate } = "E39", "in-the-past",
+        "the day given ({field}) has passed; today is {today} in New Zealand", "give today or a day ahead";
     /// The action belongs to the provider that holds the case.
     NotTheCurrentProvider { holder: Code } = "A7", "not-the-current-provider",
         "the case is with {holder}, which alone records this", "ask that provider, or have the case reallocated";

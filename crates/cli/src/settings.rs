@@ -28,7 +28,7 @@ settings! {
         /// Whether a proxy in front does the encryption; without that and without TLS only a loopback address is taken.
         behind_proxy: bool = false, "behind-proxy", "CASELEDGER_BEHIND_PROXY";
         /// Largest body of a request, in KiB.
-        body_kib_max: u32 = 64, "body-kib-max", "CASELEDGER_BODY_KIB_MAX";
+        body_kib_max: u32 = 128, "body-kib-max", "CASELEDGER_BODY_KIB_MAX";
         /// Requests a person signed in by a token may send a second; one more is told to wait (429).
         person_requests_per_second: u32 = 100, "person-requests-per-second", "CASELEDGER_PERSON_REQUESTS_PER_SECOND";
         /// Requests all people of one organisation may send a second together.

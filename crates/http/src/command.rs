@@ -11,7 +11,7 @@ use caseledger_events::envelope::Source;
 use caseledger_events::ids::{StreamId, Tag, Version};
 use caseledger_events::input::{self, BadInput};
 use caseledger_events::machine::Submission;
-use caseledger_events::personal::Part;
+use caseledger_events::personal::{Part, TEXT_CHARS_MAX};
 use caseledger_events::world::Command;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -85,13 +85,16 @@ impl FromRequest<AppState> for JsonText {
         let bytes = Bytes::from_request(request, state).await.map_err(bad_body)?;
         String::from_utf8(bytes.into())
             .map(JsonText)
-            .map_err(|_| Problem::bad_request("bad-input", "the body is not UTF-8"))
+            .map_err(|_| Problem::bad_request("bad-input", "the body is not UTF-8").with("pointer", "".into()))
     }
 }
 
 fn bad_body(rejection: BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is larger than this route takes")
+        let detail =
+            format!("the body is larger than this route takes; a text has at most {TEXT_CHARS_MAX} characters");
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+            .with("pointer", "".into())
             .way_out("say less, or split it into several actions; documents belong in files");
     }
     Problem::bad_request("bad-body", "the body could not be read")

@@ -108,6 +108,9 @@ impl From<Refusal> for Problem {
             .with("source", json!(refusal.source()))
             .way_out(refusal.way_out());
         if let Ok(Value::Object(facts)) = serde_json::to_value(&refusal) {
+            if let Some(field) = facts.get("field") {
+                problem.fields.insert("pointer".into(), field.clone());
+            }
             problem.fields.insert("facts".into(), Value::Object(facts));
         }
         problem

@@ -34,7 +34,7 @@ pub enum HeaderSignIn {
 pub struct HttpSettings {
     /// Of whom the header `Ledger-Actor` is believed.
     pub header_sign_in: HeaderSignIn,
-    /// The largest body of a command.
+    /// The largest body of a command: a text of the most characters fits, each of them escaped.
     pub body_bytes_max: usize,
     /// The largest body of reference data.
     pub reference_bytes_max: usize,
@@ -56,7 +56,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         HttpSettings {
             header_sign_in: HeaderSignIn::Anybody,
-            body_bytes_max: 64 * 1024,
+            body_bytes_max: 128 * 1024,
             reference_bytes_max: 8 * 1024 * 1024,
             wait_ms_max: 2_000,
             request_seconds_max: 30,

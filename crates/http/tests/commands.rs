@@ -169,11 +169,14 @@ async fn what_is_no_json_too_large_or_without_key_or_actor_is_refused() {
     };
     let json = "application/json";
     let mut large = referral();
-    large["personal"]["note"] = json!({"text": "x".repeat(65 * 1024)});
+    large["personal"]["note"] = json!({"text": "x".repeat(129 * 1024)});
+    let mut long = referral();
+    long["personal"]["note"] = json!({"text": "x".repeat(120 * 1024)});
     for (name, request, status, code) in [
         ("xml", request("<a/>".into(), "text/xml", Some("k"), Some(SCHOOL)), 415, "not-json"),
         ("garbage", request("{\"action\":".into(), json, Some("k"), Some(SCHOOL)), 400, "bad-input"),
         ("deep", request("[".repeat(20_000), json, Some("k"), Some(SCHOOL)), 400, "bad-input"),
+        ("a text too long", request(long.to_string(), json, Some("k"), Some(SCHOOL)), 400, "bad-input"),
         ("large", request(large.to_string(), json, Some("k"), Some(SCHOOL)), 413, "too-large"),
         ("no key", request(referral().to_string(), json, None, Some(SCHOOL)), 400, "idempotency-key-missing"),
         ("no actor", request(referral().to_string(), json, Some("k"), None), 401, "unauthenticated"),

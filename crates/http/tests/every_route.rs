@@ -66,9 +66,14 @@ fn asks(method: &Method, path: &str) -> Asks {
         ("POST", "/v1/keys") => Asks::Ledger(&[ManageKeys, Hold, Dispose]),
         ("GET", "/v1/keys") => Asks::Ledger(&[ManageKeys, Hold, Dispose]),
         ("POST", "/v1/keys/rotate" | "/v1/keys/change-kek") => Asks::Ledger(&[ManageKeys]),
-        ("POST", "/v1/views/{view}/rebuild" | "/v1/views/{view}/beside" | "/v1/views/{view}/skip") => {
-            Asks::Ledger(&[Operate])
-        }
+        (
+            "POST",
+            "/v1/views/rebuild"
+            | "/v1/views/beside"
+            | "/v1/views/{view}/rebuild"
+            | "/v1/views/{view}/beside"
+            | "/v1/views/{view}/skip",
+        ) => Asks::Ledger(&[Operate]),
         ("POST", "/v1/simulation/clock") => Asks::Ledger(&[Operate]),
         ("GET", "/v1/measures/{quarter}" | "/v1/measures/runs") => Asks::Figures,
         ("GET", "/v1/measures/{quarter}/cases") => Asks::Verdicts,
@@ -88,7 +93,7 @@ fn says(path: &str, case: &str) -> Value {
         "/v1/cases/{case}/break-glass" => json!({"because": "lawful_request"}),
         "/v1/subjects/export" => json!({"case": case}),
         "/v1/cases/{case}/viewers" => json!({"comment": 1}),
-        "/v1/views/{view}/rebuild" => json!({"dry_run": true}),
+        "/v1/views/{view}/rebuild" | "/v1/views/rebuild" => json!({"dry_run": true}),
         _ => json!({}),
     }
 }

@@ -35,7 +35,7 @@ impl Action for AddCalendarEvent {
     }
 
     fn decide(&self, _: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        at.not_in_the_past(self.starts_at.auckland())?;
+        at.not_in_the_past("/facts/starts_at", self.starts_at.auckland())?;
         Ok(vec![CalendarEventAdded { kind: self.kind, starts_at: self.starts_at }.into()])
     }
 }

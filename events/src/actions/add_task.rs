@@ -40,7 +40,7 @@ impl Action for AddTask {
     }
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        at.not_in_the_past(self.due_on)?;
+        at.not_in_the_past("/facts/due_on", self.due_on)?;
         let task = case.next_task()?;
         Ok(vec![TaskAdded { task, kind: self.kind, due_on: self.due_on, assigned_to: self.assigned_to }.into()])
     }

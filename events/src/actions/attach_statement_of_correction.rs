@@ -46,7 +46,7 @@ impl Action for AttachStatementOfCorrection {
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if let Some(day) = self.asked_on {
-            at.not_in_the_future(day)?;
+            at.not_in_the_future("/facts/asked_on", day)?;
         }
         if self.comment.is_some_and(|comment| case.comment(comment).is_none()) {
             return Err(Refusal::UnknownComment);

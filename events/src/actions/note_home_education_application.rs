@@ -28,7 +28,7 @@ impl Action for NoteHomeEducationApplication {
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if let Some(day) = self.applied_on {
-            at.not_in_the_future(day)?;
+            at.not_in_the_future("/facts/applied_on", day)?;
         }
         if case.home_education_applied {
             return Ok(vec![]);

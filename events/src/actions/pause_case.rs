@@ -42,7 +42,7 @@ impl Action for PauseCase {
             _ => return Err(Refusal::NotAtWork),
         }
         if let Some(until) = self.until {
-            at.not_in_the_past(until)?;
+            at.not_in_the_past("/facts/until", until)?;
         }
         Ok(vec![CasePaused { reason: self.reason, until: self.until }.into()])
     }

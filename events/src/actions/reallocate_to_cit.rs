@@ -114,7 +114,7 @@ impl ReallocateToCit {
             if given.channel == AgreementChannel::InSystem && given.provider != at.context.actor.organisation {
                 return Err(Refusal::OnlyItselfInSystem { provider: given.provider });
             }
-            fits(given, target, case, at)?;
+            fits("/facts/agreements", given, target, case, at)?;
         }
         let here = |provider| given.iter().any(|given| given.provider == provider);
         let before = case.agreements.iter().filter(|(to, held)| *to == target && !here(held.provider));

@@ -62,7 +62,7 @@ impl Action for RecordAgreement {
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         known_target(self.target, case, at)?;
         let agreement = Agreement::from(self.agreement);
-        fits(agreement, self.target, case, at)?;
+        fits("/facts/agreement/agreed_on", agreement, self.target, case, at)?;
         if case.agreements.contains(&(self.target, agreement)) {
             return Ok(vec![]);
         }
@@ -94,11 +94,18 @@ pub(crate) fn known_target(target: Code, case: &Case, at: &At<'_>) -> Result<(),
     }
 }
 
-/// An agreement is given by the one who takes the case or the one who gives it, and lies in the past.
-pub(crate) fn fits(agreement: Agreement, target: Code, case: &Case, at: &At<'_>) -> Result<(), Refusal> {
+/// An agreement is given by the one who takes the case or the one who gives it, and lies in the past; `day` names the
+/// field of its day.
+pub(crate) fn fits(
+    day: &'static str,
+    agreement: Agreement,
+    target: Code,
+    case: &Case,
+    at: &At<'_>,
+) -> Result<(), Refusal> {
     if agreement.provider != target && Some(agreement.provider) != case.provider() {
         return Err(Refusal::NotAParty { provider: agreement.provider });
     }
     in_table(&at.policy.tables.contact_roles, "contact_roles", agreement.agreed_by, at.today())?;
-    at.not_in_the_future(agreement.agreed_on)
+    at.not_in_the_future(day, agreement.agreed_on)
 }

@@ -8,6 +8,7 @@ use crate::action::{Action, At, Who};
 use crate::case::Case;
 use crate::event::{CaseEvent, ContactDetailsRecorded, DetailsSource};
 use crate::ids::Code;
+use crate::input::BadInput;
 use crate::parts::ContactParts;
 use crate::refusal::Refusal;
 
@@ -35,8 +36,16 @@ impl Action for RecordContactDetails {
     const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit, Who::Enrol];
     type Personal = ContactParts;
 
+    fn complete(self, personal: &ContactParts) -> Result<Self, BadInput> {
+        if self.confirmed && personal.contacts.address.is_empty() {
+            let what = "an address is needed where one is said to be confirmed (R15)";
+            return Err(BadInput::new("/personal/contacts", what));
+        }
+        Ok(self)
+    }
+
     fn decide(&self, _: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        at.not_in_the_future(self.current_on)?;
+        at.not_in_the_future("/facts/current_on", self.current_on)?;
         if let Some(catchment) = self.catchment
             && at.reference.provider_of(catchment, at.today()).is_none()
         {

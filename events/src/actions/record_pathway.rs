@@ -30,7 +30,7 @@ impl Action for RecordPathway {
     type Personal = MaybeNote;
 
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        at.not_in_the_future(self.from)?;
+        at.not_in_the_future("/facts/from", self.from)?;
         let said = PathwayOutcomeRecorded { outcome: self.outcome, from: self.from };
         if case.pathway == Some((self.outcome, self.from)) { Ok(vec![]) } else { Ok(vec![said.into()]) }
     }

@@ -31,7 +31,7 @@ impl Action for Waitlist {
         if case.status != Status::Allocated {
             return Err(Refusal::AtWorkAlready);
         }
-        at.not_in_the_past(self.expected_on)?;
+        at.not_in_the_past("/facts/expected_on", self.expected_on)?;
         if case.waitlisted { Ok(vec![]) } else { Ok(vec![Waitlisted { expected_on: self.expected_on }.into()]) }
     }
 }

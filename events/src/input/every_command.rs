@@ -98,7 +98,8 @@ fn a_text_that_is_too_long_or_hides_something_is_told_by_its_field_in_every_comm
     let huge = "ā".repeat(TEXT_CHARS_MAX + 1);
     for (name, facts, personal) in every_command() {
         for pointer in texts(&personal, "") {
-            for wrong in [huge.as_str(), "", " \n", "Re\u{202E}imēH", "Hē\u{200B}mi", "a\u{0}b", "\u{FEFF}Hēmi"] {
+            let hidden = ["Re\u{202E}imēH", "Hē\u{200B}mi", "a\u{0}b", "\u{FEFF}Hēmi", "Hē\u{61C}mi"];
+            for wrong in [huge.as_str(), "", " \n"].into_iter().chain(hidden) {
                 // A code as answered is kept to the letter, whatever it holds (§1.8).
                 if pointer == "/answer/code" && wrong.chars().any(char::is_alphabetic) && wrong.len() < 100 {
                     continue;

@@ -45,8 +45,9 @@ impl MigrateCase {
         if let Some(case) = onto.active {
             return Err(Refusal::MigratedTwice { case });
         }
-        for day in [Some(self.referred_on), self.last_day_attended].into_iter().flatten() {
-            at.not_in_the_future(day)?;
+        at.not_in_the_future("/facts/referred_on", self.referred_on)?;
+        if let Some(day) = self.last_day_attended {
+            at.not_in_the_future("/facts/last_day_attended", day)?;
         }
         let allocated = routing::of_school(at.reference, self.school, self.to_in_school_provider, at.today())?;
         let migrated = CaseMigrated {

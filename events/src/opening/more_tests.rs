@@ -76,7 +76,7 @@ fn e3_what_cannot_be_is_refused() {
         .then_refused(Refusal::UnknownSchool { school: code("SCH-9") });
     given_nothing()
         .when_opening(report_sent(json!({"last_day_attended": "2026-06-02"})))
-        .then_refused(Refusal::InTheFuture { today: day("2026-06-01") });
+        .then_refused(Refusal::InTheFuture { field: "/facts/last_day_attended", today: day("2026-06-01") });
 }
 
 #[test]
@@ -247,8 +247,16 @@ fn nobody_is_born_after_the_day_a_case_is_opened_whatever_opens_it() {
             ("2026-02-17", midnight, true),
             ("2026-12-31", midnight, false),
         ] {
-            let mut personal = referral_parts();
+            let (mut facts, mut personal) = (facts.clone(), referral_parts());
             personal["student"]["birth_date"] = json!(born);
+            // No day it tells of lies before the birth.
+            let days = facts.as_object_mut().unwrap();
+            for (_, day) in
+                days.iter_mut().filter(|(name, _)| ["last_day_attended", "referred_on"].contains(&name.as_str()))
+            {
+                *day = json!(born);
+            }
+            days.remove("task_received_on");
             let read = Opening::parse(name, &facts.to_string(), &personal.to_string()).unwrap().unwrap();
             let now: OccurredAt = now.parse().unwrap();
             match read.on(now.auckland()).err() {

@@ -52,7 +52,7 @@ impl ReportUnenrolledStudent {
 
     pub(super) fn decide(&self, onto: Onto<'_>, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         if let Some(day) = self.last_day_attended {
-            at.not_in_the_future(day)?;
+            at.not_in_the_future("/facts/last_day_attended", day)?;
         }
         if at.reference.catchment_of(self.school, at.today()).is_none() {
             return Err(Refusal::UnknownSchool { school: self.school });

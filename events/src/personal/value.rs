@@ -38,7 +38,7 @@ pub(super) fn line(sent: String) -> Result<String, String> {
 fn text(sent: String, chars_max: usize, may_control: impl Fn(char) -> bool) -> Result<String, String> {
     // Forms on the web send line breaks as two characters.
     let sent = if sent.contains('\r') { sent.replace("\r\n", "\n") } else { sent };
-    if sent.trim().is_empty() {
+    if !sent.chars().any(can_be_seen) {
         return Err("it must not be empty".to_owned());
     }
     if sent.chars().any(|c| is_hidden(c) || (c.is_control() && !may_control(c))) {
@@ -54,11 +54,22 @@ fn text(sent: String, chars_max: usize, may_control: impl Fn(char) -> bool) -> R
     Ok(composed)
 }
 
-/// Characters that change how others are shown, or stand between them unseen: two texts would look the same and not
-/// be. Joiners stay: some scripts are written with them.
+/// Characters that change how others are shown, stand between them unseen, or look like nothing: two texts would look
+/// the same and not be. Joiners and variation selectors stay: some scripts are written with them.
 fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+        // Separators of lines and paragraphs, embeddings, overrides, isolates, invisible operators.
+        || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}')
+        // Fillers that are drawn as nothing.
+        || matches!(c, '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
+        // Tags, which can carry a whole text unseen, and what will never be a character.
+        || matches!(c, '\u{E0000}'..='\u{E007F}' | '\u{FDD0}'..='\u{FDEF}')
+        || matches!(u32::from(c) & 0xFFFF, 0xFFFE | 0xFFFF)
+}
+
+/// Returns whether a character shows something by itself: blanks, joiners and variation selectors do not.
+fn can_be_seen(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }
 
 #[cfg(test)]
@@ -85,9 +96,28 @@ mod tests {
 
     #[test]
     fn characters_that_cannot_be_seen_are_refused_but_joiners_stay() {
-        for hidden in ["\u{202E}imeH", "He\u{200B}mi", "\u{FEFF}Hemi", "He\u{2066}mi\u{2069}"] {
+        for hidden in [
+            "\u{202E}imeH",
+            "He\u{200B}mi",
+            "\u{FEFF}Hemi",
+            "He\u{2066}mi\u{2069}",
+            "\u{61C}Hemi",
+            "He\u{2028}mi",
+            "He\u{2062}mi",
+            "He\u{206A}mi",
+            "He\u{34F}mi",
+            "Hemi\u{E0041}",
+            "Hemi\u{FFFE}",
+            "\u{3164}",
+            "\u{2800}",
+        ] {
             assert!(line(hidden.into()).is_err(), "{hidden:?}");
+            assert!(hidden.to_owned().tidy().is_err(), "{hidden:?}");
         }
+        for nothing in ["\u{200D}", "\u{200C} \u{200D}", "\u{FE0F}"] {
+            assert!(nothing.to_owned().tidy().is_err(), "{nothing:?}");
+        }
+        assert!("Kei te pai ❤\u{FE0F}".to_owned().tidy().is_ok());
         assert!(line("नि\u{200D}शा".into()).is_ok());
     }
 

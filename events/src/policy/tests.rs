@@ -156,6 +156,7 @@ fn what_cannot_be_is_refused_with_its_field() {
         (json!({"duplicates": {"recent_closure_months": 13}}), "/policy/duplicates/recent_closure_months"),
         (json!({"absence": {"threshold_half_days": 0}}), "/policy/absence/threshold_half_days"),
         (json!({"measures": {"calendar_profile": "New Zealand"}}), "/policy/measures/calendar_profile"),
+        (json!({"measures": {"calendar_profile": "no_such_profile"}}), "/policy/measures/calendar_profile"),
         (json!({"measures": {"meeting_modes": []}}), "/policy/measures/meeting_modes"),
         (json!({"sharing": {"former_school_sees_new": true}}), "/policy/sharing/former_school_sees_new"),
         (json!({"sharing": {"nsn_to_providers": true}}), "/policy/sharing/nsn_to_providers"),

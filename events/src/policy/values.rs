@@ -411,10 +411,8 @@ impl Policy {
         if self.absence.threshold_half_days == 0 {
             return bad("/policy/absence/threshold_half_days", "at least one half-day is expected".to_owned());
         }
-        let profile = &self.measures.calendar_profile;
-        let is_name = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
-        if !(1..=32).contains(&profile.len()) || !profile.bytes().all(is_name) {
-            let what = "the name of a profile is 1 to 32 of a-z, 0-9, _ and -".to_owned();
+        if let Err(unknown) = Calendar::newest().profile(&self.measures.calendar_profile) {
+            let what = format!("there is no such profile; there are: {}", unknown.known);
             return bad("/policy/measures/calendar_profile", what);
         }
         if self.measures.meeting_modes.is_empty() {

@@ -178,6 +178,9 @@ impl ProviderAct {
             return Err(BadInput::new("/facts/quarter", "a quarter such as 2026-Q2 is expected"));
         }
         match &self {
+            ProviderAct::Cohort(act) if act.students == 0 => {
+                return Err(BadInput::new("/facts/students", "at least one student takes part"));
+            }
             ProviderAct::Cohort(act) => input::at_most(&act.cases, "/facts/cases")?,
             ProviderAct::Invoice(act) if !(1..=100).contains(&act.withholding_percent) => {
                 return Err(BadInput::new("/facts/withholding_percent", "1 to 100 per cent are expected"));
@@ -220,9 +223,7 @@ impl ProviderAct {
         if !may {
             return Err(Refusal::NotThisRole { needed: "the workflow lead of the provider" });
         }
-        if at.occurred_at.is_after(at.context.now) {
-            return Err(Refusal::InTheFuture { today: at.today() });
-        }
+        at.has_happened()?;
         let kind = at.reference.provider(provider, at.today()).ok_or(Refusal::UnknownProvider { provider })?;
         if let Some(quarter) = self.quarter().filter(|&quarter| begins(quarter) > Some(at.today())) {
             return Err(Refusal::QuarterNotBegun { quarter });

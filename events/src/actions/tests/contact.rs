@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::action::CaseAction;
 use crate::actions::*;
 use crate::event::*;
 use crate::refusal::Refusal;
@@ -75,6 +76,22 @@ fn r15_a_confirmed_address_and_its_catchment_are_facts() {
         .then_case(|case| case.confirmed_catchment().is_none() && case.details.is_some_and(|held| held.current));
 }
 
+/// R15 lets a case go where an address is confirmed: there has to be one.
+#[test]
+fn r15_nothing_is_confirmed_without_an_address() {
+    let sent = |confirmed: bool, contacts: serde_json::Value| {
+        let facts = json!({"source": "family", "current_on": "2026-03-02", "confirmed": confirmed, "catchment": "C-2"});
+        let personal = json!({ "contacts": contacts });
+        CaseAction::parse("record-contact-details", &facts.to_string(), &personal.to_string()).unwrap()
+    };
+    let phone = || json!({"phones": ["021 555 0100"]});
+    for contacts in [json!({}), phone()] {
+        assert_eq!(sent(true, contacts).unwrap_err().pointer, "/personal/contacts");
+    }
+    assert!(sent(false, phone()).is_ok());
+    assert!(sent(true, json!({"address": ["12 Tāwhai Street"]})).is_ok());
+}
+
 #[test]
 fn r15_later_details_decide_what_is_confirmed() {
     for (what, later, confirmed) in [
@@ -94,7 +111,7 @@ fn r15_later_details_decide_what_is_confirmed() {
 fn e10_details_that_will_be_right_one_day_are_not_details() {
     given(nen_case())
         .when(details("2026-06-02", true, None))
-        .then_refused(Refusal::InTheFuture { today: day("2026-06-01") });
+        .then_refused(Refusal::InTheFuture { field: "/facts/current_on", today: day("2026-06-01") });
     given(nen_case())
         .when(details("2026-03-02", true, Some("C-9")))
         .then_refused(Refusal::UnknownCatchment { catchment: code("C-9") });

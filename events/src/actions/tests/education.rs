@@ -13,7 +13,8 @@ fn e28_a_pathway_is_recorded_from_a_day_that_has_come() {
     let record = |from: &str| RecordPathway { outcome: Pathway::Enrolled, from: day(from) };
     let recorded = PathwayOutcomeRecorded { outcome: Pathway::Enrolled, from: day("2026-06-01") };
     given(nen_case()).when(record("2026-06-01")).then([recorded.clone()]);
-    given(nen_case()).when(record("2026-06-02")).then_refused(Refusal::InTheFuture { today: day("2026-06-01") });
+    let refused = Refusal::InTheFuture { field: "/facts/from", today: day("2026-06-01") };
+    given(nen_case()).when(record("2026-06-02")).then_refused(refused);
     given(nen_case()).and([on("2026-06-01", recorded)]).when(record("2026-06-01")).then_nothing();
 }
 

@@ -156,7 +156,7 @@ fn r16_an_agreement_lies_in_the_past_and_says_how_it_was_reached() {
     let tomorrow = GivenAgreement { agreed_on: day("2026-06-02"), ..phone("ASP-2") };
     given(nen_case())
         .when(to_cit(MoveBasis::ReasonableGrounds, Some("ASP-2"), &[tomorrow]))
-        .then_refused(Refusal::InTheFuture { today: day("2026-06-01") });
+        .then_refused(Refusal::InTheFuture { field: "/facts/agreements", today: day("2026-06-01") });
     given(nen_case())
         .when(to_cit(MoveBasis::ReasonableGrounds, Some("ASP-2"), &[given_by("ASP-2", AgreementChannel::InSystem)]))
         .then_refused(Refusal::OnlyItselfInSystem { provider: code("ASP-2") });

@@ -27,7 +27,7 @@ fn the_actor_comes_before_the_time_the_time_before_the_closing_and_the_closing_b
     given(pinned_and_closed())
         .occurred(FUTURE)
         .when(action())
-        .then_refused(Refusal::InTheFuture { today: day("2026-06-01") });
+        .then_refused(Refusal::InTheFuture { field: "/occurred_at", today: day("2026-06-01") });
     given(pinned_and_closed()).when(action()).then_refused(is_closed());
     given(pinned()).when(action()).then_refused(Refusal::PinnedByRequest { open: 1 });
     given(nen_case()).when(action()).then_refused(Refusal::TargetMissing);
@@ -79,7 +79,7 @@ fn the_future_is_judged_by_the_auckland_day() {
         if fine {
             outcome.then([StudentEngaged { mode: Mode::Phone }]);
         } else {
-            outcome.then_refused(Refusal::InTheFuture { today: day("2026-07-01") });
+            outcome.then_refused(Refusal::InTheFuture { field: "/occurred_at", today: day("2026-07-01") });
         }
     }
 }
@@ -95,7 +95,8 @@ fn the_day_changes_at_midnight_on_both_sides_of_daylight_saving() {
     ] {
         let today = time(now).auckland();
         let engage = || sample_action("engage-student");
-        given(ca_case()).at(now).occurred(tomorrow).when(engage()).then_refused(Refusal::InTheFuture { today });
+        let refused = Refusal::InTheFuture { field: "/occurred_at", today };
+        given(ca_case()).at(now).occurred(tomorrow).when(engage()).then_refused(refused);
         given(ca_case())
             .at(now)
             .occurred(&today.to_string())

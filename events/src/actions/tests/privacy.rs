@@ -85,7 +85,8 @@ fn a_statement_needs_its_words_and_a_comment_only_goes_with_narrative() {
 fn a_request_for_correction_does_not_come_from_the_future() {
     let early = AttachStatementOfCorrection { asked_on: Some(day("2030-01-01")), ..ABOUT_FACTS };
     let today = day("2026-06-01");
-    given(at_work(ca_case())).by(manager()).when(early).then_refused(Refusal::InTheFuture { today });
+    let refused = Refusal::InTheFuture { field: "/facts/asked_on", today };
+    given(at_work(ca_case())).by(manager()).when(early).then_refused(refused);
 }
 
 #[test]

@@ -127,7 +127,8 @@ fn e39_a_task_has_a_number_and_a_day_ahead_and_ends_once() {
     let add = |due: &str| AddTask { kind: TaskKind::Contact, due_on: day(due), assigned_to: None };
     given(ca_case()).when(add("2026-07-01")).then([task(1)]);
     given(ca_case()).when(add("2026-06-01")).then([TaskAdded { due_on: today(), ..task(1) }]);
-    given(ca_case()).when(add("2026-05-31")).then_refused(Refusal::InThePast { today: today() });
+    let refused = Refusal::InThePast { field: "/facts/due_on", today: today() };
+    given(ca_case()).when(add("2026-05-31")).then_refused(refused);
     let done = CompleteTask { task: TaskNumber(1), done: true };
     let ended = TaskCompleted { task: TaskNumber(1), done: true, reads_answer: false };
     given(ca_case()).and([on("2026-03-01", task(1))]).when(done.clone()).then([ended.clone()]);
@@ -174,7 +175,7 @@ fn e38_work_rests_and_goes_on_and_only_work_that_goes_on_can_rest() {
     given(ca_case()).when(ResumeCase {}).then_refused(Refusal::NotAtWork);
     given(at_work(ca_case()))
         .when(PauseCase { reason: PauseReason::Health, until: Some(day("2026-05-31")) })
-        .then_refused(Refusal::InThePast { today: today() });
+        .then_refused(Refusal::InThePast { field: "/facts/until", today: today() });
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn r8_a_case_waits_before_work_begins_and_no_longer_once_it_is_assigned() {
     given(at_work(ca_case())).when(wait()).then_refused(Refusal::AtWorkAlready);
     given(ca_case())
         .when(Waitlist { expected_on: day("2026-05-31") })
-        .then_refused(Refusal::InThePast { today: today() });
+        .then_refused(Refusal::InThePast { field: "/facts/expected_on", today: today() });
     let listed = || ca_case().into_iter().chain([on("2026-03-01", waiting())]);
     given(listed()).when(wait()).then_nothing();
     given(listed()).when(RemoveFromWaitlist {}).then([RemovedFromWaitlist {}]);
