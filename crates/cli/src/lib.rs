@@ -3,6 +3,7 @@
 //! Read `cli` for the commands, `commands/` for what each does (one file each), `exit` for how a command ends.
 
 mod access_log;
+mod answering;
 mod apart;
 mod asking;
 mod broker;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use crate::answering::{Heads, answer};
 use crate::exit::{Exit, Failure};
 use crate::running::{ADDRESS_FILE, SOCKET_FILE};
 use crate::tls;
@@ -33,8 +34,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 pub fn serve(listener: TcpListener, router: Router, stopping: &CancellationToken) -> Serving {
     // Answers are small and wanted at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let stopped = stopping.clone().cancelled_owned();
-    tokio::spawn(caseledger_http::axum::serve(listener, router).with_graceful_shutdown(stopped).into_future())
+    tokio::spawn(answer(listener, router, stopping.clone(), Heads::USUAL))
 }
 
 /// Serves HTTP over TLS on a listener, as [`serve`] does in clear.
@@ -45,8 +45,7 @@ pub fn serve_tls(
     stopping: &CancellationToken,
 ) -> Result<Serving, Failure> {
     let listener = tls::listen(listener, acceptor, stopping).map_err(|error| Failure::new(Exit::Internal, error))?;
-    let stopped = stopping.clone().cancelled_owned();
-    Ok(tokio::spawn(caseledger_http::axum::serve(listener, router).with_graceful_shutdown(stopped).into_future()))
+    Ok(tokio::spawn(answer(listener, router, stopping.clone(), Heads::USUAL)))
 }
 
 /// Writes the address that was taken to `http.addr`.
@@ -63,8 +62,7 @@ pub fn write_address(dir: &Path, address: SocketAddr) -> Result<(), Failure> {
 pub fn serve_control(dir: &Path, router: Router, stopping: &CancellationToken) -> Result<Serving, Failure> {
     let path = dir.join(SOCKET_FILE);
     let listener = private_socket(dir).map_err(|error| Failure::file("open", &path, &error))?;
-    let stopped = stopping.clone().cancelled_owned();
-    Ok(tokio::spawn(caseledger_http::axum::serve(listener, router).with_graceful_shutdown(stopped).into_future()))
+    Ok(tokio::spawn(answer(listener, router, stopping.clone(), Heads::USUAL)))
 }
 
 /// Removes what says that a server runs here.

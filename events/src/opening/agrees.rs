@@ -11,18 +11,11 @@ const OPEN_HALF_DAYS_MAX: u16 = 140;
 impl Opening {
     /// Checks that what is sent can be true together, whatever the day.
     pub(super) fn agrees_with_itself(&self, birth_date: NaiveDate) -> Result<(), BadInput> {
-        match self {
-            Opening::SupportRequest(request) if request.open_half_days > OPEN_HALF_DAYS_MAX => {
-                let what = format!("no term has more than {OPEN_HALF_DAYS_MAX} half-days");
-                return Err(BadInput::new("/facts/open_half_days", what));
-            }
-            Opening::NonEnrolment(notice)
-                if notice.task_received_on.is_some_and(|received| received < notice.last_day_attended) =>
-            {
-                let what = "the task reaches the school after the last day the student was present";
-                return Err(BadInput::new("/facts/task_received_on", what));
-            }
-            _ => {}
+        if let Opening::SupportRequest(request) = self
+            && request.open_half_days > OPEN_HALF_DAYS_MAX
+        {
+            let what = format!("no term has more than {OPEN_HALF_DAYS_MAX} half-days");
+            return Err(BadInput::new("/facts/open_half_days", what));
         }
         match self.earliest_day() {
             Some((field, day)) if day < birth_date => {
@@ -66,8 +59,6 @@ mod tests {
         for (name, facts, changes, expected) in [
             ("submit-support-request", request_facts(), json!({"open_half_days": 140}), None),
             ("submit-support-request", request_facts(), json!({"open_half_days": 141}), Some("/facts/open_half_days")),
-            (notice, notice_facts(), json!({"task_received_on": "2026-02-02"}), None),
-            (notice, notice_facts(), json!({"task_received_on": "2026-02-01"}), Some("/facts/task_received_on")),
             (notice, notice_facts(), json!({"last_day_attended": "2013-07-08"}), Some("/facts/last_day_attended")),
             (notice, notice_facts(), json!({"last_day_attended": "2013-07-09"}), None),
             (report, report_facts(), json!({"last_day_attended": "2005-02-02"}), Some("/facts/last_day_attended")),
