@@ -144,8 +144,9 @@ fn keys_put_back_from_an_older_copy_are_destroyed_before_anything_is_served() {
     let top = tempfile::tempdir().unwrap();
     let (dir, kek, older) = (top.path().join("ledger"), top.path().join("ledger.kek"), top.path().join("older"));
     let mut service = server(&dir).start();
-    let (case, _) = closed_case(&service);
-    let student = get(&service, LEAD, &format!("/v1/cases/{case}"))["student"].as_str().unwrap().to_owned();
+    let (case, closed) = closed_case(&service);
+    let shown = get(&service, LEAD, &format!("/v1/cases/{case}?min_position={closed}"));
+    let student = shown["student"].as_str().unwrap().to_owned();
     // Whoever looks after the machine kept a copy of the keys, and of the key they are wrapped with.
     copy(&dir.join("keys"), &older);
     std::fs::copy(&kek, top.path().join("older.kek")).unwrap();
