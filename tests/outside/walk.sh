@@ -166,10 +166,10 @@ expect 404
 what='an action on a case nobody knows'
 send "$lead" /v1/cases/00000000-0000-4000-8000-000000000000/actions/review '{}'
 expect 404
-what='a body of 100 KiB'
+what='a text of 100 KiB: the field is named'
 send "$lead" "/v1/cases/$case_id/actions/add-comment" \
   "{\"personal\":{\"note\":{\"text\":\"$(head -c 102400 /dev/zero | tr '\0' a)\"}}}"
-expect 413
+expect 400
 
 seen="$(curl -sS -H "Ledger-Actor: $lead" "$base/v1/cases/$case_id?min_position=1")"
 events="$(curl -sS -H "Ledger-Actor: $lead" "$base/v1/cases/$case_id/timeline" | grep -o '"kind":"[a-z_]*"' | wc -l)"
