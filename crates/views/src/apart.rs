@@ -130,6 +130,7 @@ impl Apart {
         let model = models().find(|model| model.name == view).ok_or_else(unknown)?;
         prepare_dir(dir)?;
         let files = Files::new(dir, model.name);
+        files.remove_unfinished()?;
         let mut aside = Vec::new();
         let mut found = None;
         while let Some(path) = files.current(model.version)? {
@@ -145,13 +146,11 @@ impl Apart {
             aside.push(opening::set_aside(dir, model, &path, reason)?);
         }
         let opened = match found {
-            Some(opened) => {
-                // Whoever was killed between making the file and naming it has not named it.
-                files.point(&opened.path)?;
-                opened
-            }
-            None => begin(&files, model, identity, head)?,
+            Some(opened) => opened,
+            None => opening::begin(&files, model, identity, head)?,
         };
+        // Also of one that was found: whoever was killed before this was done has not done it.
+        files.point(&opened.path)?;
         let settings = store::copies_back_by_itself(&opened.db, true);
         settings.map_err(|error| ApartError::Store { view: model.name, reason: error.to_string() })?;
         let skips = Skips::load(dir, model.name)?;
@@ -178,7 +177,8 @@ impl Apart {
         self.keeper.forget();
         let files = Files::new(&self.dir, self.model.name);
         let aside = opening::set_aside(&self.dir, self.model, &self.opened.path, reason)?;
-        self.opened = begin(&files, self.model, self.opened.mark.identity, head)?;
+        self.opened = opening::begin(&files, self.model, self.opened.mark.identity, head)?;
+        files.point(&self.opened.path)?;
         Ok(aside)
     }
 
@@ -246,15 +246,6 @@ impl Apart {
 fn models() -> impl Iterator<Item = &'static Model> {
     let open = MODELS.iter().copied().filter(|model| !(model.keeper)().reads_personal());
     open.chain(APART_ALONE.iter().copied())
-}
-
-fn begin(files: &Files, model: &'static Model, identity: LedgerIdentity, head: Position) -> Result<Opened, ViewError> {
-    let path = files.create(model.version)?;
-    let mark = Mark::start(identity, head);
-    let db = store::create(&path, model, mark)
-        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
-    files.point(&path)?;
-    Ok(Opened { path, db, mark })
 }
 
 /// Opens nothing and tells nobody.

@@ -1,7 +1,8 @@
 //! The files of a view: one per version of its shape and build, and a pointer that names the one in use.
 //!
 //! `case_view.v1.3.sqlite` is the third build of version 1; `case_view.current` holds the name of the file in use,
-//! so that a rebuild beside it ends with one rename. Everything is for the owner's eyes alone.
+//! so that a rebuild beside it ends with one rename. A file that has no tables yet is `….sqlite.new`: a kill leaves
+//! none that looks like a build and is damaged. Everything is for the owner's eyes alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -9,6 +10,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::ViewError;
+
+/// What the name of a file without tables ends with.
+const NEW: &str = ".new";
 
 /// The files of one view in the views directory.
 #[derive(Clone, Debug)]
@@ -59,10 +63,10 @@ impl Files {
         older.into_iter().try_for_each(|build| remove(&self.dir.join(build.name)))
     }
 
-    /// Creates the empty file of the next build.
+    /// Creates the empty file of the next build, which nobody takes for one until it is [`finished`](Self::finish).
     pub fn create(&self, version: u32) -> Result<PathBuf, ViewError> {
         let number = self.builds()?.iter().map(|build| build.number).max().unwrap_or(0) + 1;
-        let path = self.dir.join(format!("{}.v{version}.{number}.sqlite", self.view));
+        let path = self.dir.join(format!("{}.v{version}.{number}.sqlite{NEW}", self.view));
         // SQLite gives its side files the permissions of the main one.
         OpenOptions::new()
             .write(true)
@@ -71,6 +75,19 @@ impl Files {
             .open(&path)
             .map_err(io_error("create view file", &path))?;
         Ok(path)
+    }
+
+    /// Names a created file, which has its tables and is closed, a build; returns its path from now on.
+    pub fn finish(&self, created: &Path) -> Result<PathBuf, ViewError> {
+        let path = self.dir.join(name_of(created).trim_end_matches(NEW));
+        fs::rename(created, &path).map_err(io_error("name", created))?;
+        Ok(path)
+    }
+
+    /// Removes what a kill left behind before it was a build. Only whoever begins to use the directory may.
+    pub fn remove_unfinished(&self) -> Result<(), ViewError> {
+        let unfinished = self.builds()?.into_iter().filter(|build| build.name.ends_with(NEW));
+        unfinished.into_iter().try_for_each(|build| remove(&self.dir.join(build.name)))
     }
 
     /// Makes a file the one in use.
@@ -124,7 +141,7 @@ impl Files {
         let (version, rest) = rest.split_once('.')?;
         let (number, rest) = rest.split_once('.')?;
         let (version, number) = (version.parse().ok()?, number.parse().ok()?);
-        // One that was set aside is never taken back into use.
+        // One that was set aside is never taken back into use, one without tables not yet.
         let version = if rest == "sqlite" { version } else { u32::MAX };
         rest.starts_with("sqlite").then(|| Build { name: name.to_owned(), version, number })
     }
@@ -185,12 +202,29 @@ mod tests {
         (dir, files)
     }
 
+    fn build(files: &Files, version: u32) -> PathBuf {
+        files.finish(&files.create(version).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_file_without_tables_is_no_build_and_removed_by_the_next_start_and_its_number_not_used_beside_it() {
+        let (dir, files) = files();
+        let unfinished = files.create(1).unwrap();
+        assert_eq!((files.current(1).unwrap(), files.left_behind(1, "").unwrap()), (None, None));
+        let other = build(&files, 1);
+        assert_eq!(name_of(&other), "case_view.v1.2.sqlite");
+        fs::write(dir.path().join("case_view.v1.1.sqlite.new-wal"), b"").unwrap();
+        files.remove_unfinished().unwrap();
+        assert_eq!((unfinished.exists(), other.exists()), (false, true));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn the_pointer_decides_between_builds_and_without_it_the_newest_is_used() {
         let (_dir, files) = files();
         assert_eq!(files.current(1).unwrap(), None);
-        let first = files.create(1).unwrap();
-        let second = files.create(1).unwrap();
+        let first = build(&files, 1);
+        let second = build(&files, 1);
         assert_eq!(files.current(1).unwrap().as_ref(), Some(&second));
         files.point(&first).unwrap();
         assert_eq!(files.current(1).unwrap().as_ref(), Some(&first));
@@ -200,10 +234,10 @@ mod tests {
     #[test]
     fn a_file_of_another_shape_is_left_alone() {
         let (_dir, files) = files();
-        let old = files.create(1).unwrap();
+        let old = build(&files, 1);
         files.point(&old).unwrap();
         assert_eq!(files.current(2).unwrap(), None);
-        let new = files.create(2).unwrap();
+        let new = build(&files, 2);
         files.point(&new).unwrap();
         assert_eq!(files.current(2).unwrap(), Some(new));
         assert_eq!(files.current(1).unwrap(), Some(old), "the older build finds its own file");
@@ -212,11 +246,11 @@ mod tests {
     #[test]
     fn a_file_set_aside_keeps_its_number_and_is_not_used_again() {
         let (dir, files) = files();
-        let file = files.create(1).unwrap();
+        let file = build(&files, 1);
         fs::write(dir.path().join("case_view.v1.1.sqlite-wal"), b"").unwrap();
         assert_eq!(files.set_aside(&file).unwrap(), "case_view.v1.1.sqlite.set-aside-1");
         assert_eq!(files.current(1).unwrap(), None);
         assert!(dir.path().join("case_view.v1.1.sqlite.set-aside-1-wal").exists());
-        assert_eq!(name_of(&files.create(1).unwrap()), "case_view.v1.2.sqlite");
+        assert_eq!(name_of(&build(&files, 1)), "case_view.v1.2.sqlite");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use caseledger_log::{ReadError, Reader};
+use caseledger_events::ids::Position;
+use caseledger_log::{LedgerIdentity, ReadError, Reader};
 use rusqlite::Connection;
 
 use crate::error::ViewError;
@@ -21,6 +22,7 @@ pub(crate) struct Opened {
 /// Opens the file in use, or builds one; returns also what had to be set aside.
 pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result<(Opened, Vec<SetAside>), ViewError> {
     let files = Files::new(dir, model.name);
+    files.remove_unfinished()?;
     let mut aside = Vec::new();
     while let Some(path) = files.current(model.version)? {
         let reason = match store::open(&path, model) {
@@ -44,7 +46,7 @@ pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result
 /// Creates an empty file that will hold the history up to now before it answers.
 pub(crate) fn build(dir: &Path, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
     let files = Files::new(dir, model.name);
-    let opened = begin(&files, model, reader)?;
+    let opened = begin(&files, model, reader.identity(), reader.durable())?;
     let (path, mark) = (&opened.path, opened.mark);
     files.point(path)?;
     tracing::info!(view = model.name, file = name_of(path), target = mark.target.0, "view is built from the log");
@@ -69,7 +71,7 @@ pub(crate) fn build_beside(
             _ => crate::files::remove(&path)?,
         }
     }
-    let opened = begin(&files, model, reader)?;
+    let opened = begin(&files, model, reader.identity(), reader.durable())?;
     tracing::info!(
         view = model.name,
         file = name_of(&opened.path),
@@ -79,12 +81,20 @@ pub(crate) fn build_beside(
     Ok(opened)
 }
 
-/// Creates the empty file of the next build, to hold the history up to now.
-fn begin(files: &Files, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
-    let path = files.create(model.version)?;
-    let mark = Mark::start(reader.identity(), reader.durable());
-    let db = store::create(&path, model, mark)
-        .map_err(|error| ViewError::Store { path: path.clone(), reason: error.to_string() })?;
+/// Creates the file of the next build, to hold the history up to `target` before it answers.
+pub(crate) fn begin(
+    files: &Files,
+    model: &'static Model,
+    identity: LedgerIdentity,
+    target: Position,
+) -> Result<Opened, ViewError> {
+    let created = files.create(model.version)?;
+    let of_store =
+        |path: &Path, error: rusqlite::Error| ViewError::Store { path: path.to_owned(), reason: error.to_string() };
+    // Closed, for SQLite keeps to the name by which it opened a file.
+    drop(store::create(&created, model, Mark::start(identity, target)).map_err(|error| of_store(&created, error))?);
+    let path = files.finish(&created)?;
+    let (db, mark) = store::open(&path, model).map_err(|error| of_store(&path, error))?;
     Ok(Opened { path, db, mark })
 }
 
