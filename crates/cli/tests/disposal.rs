@@ -95,6 +95,18 @@ fn builds_beside(service: &Service, act: &str) {
     wait_for(if act == "switch" { "previous" } else { "paused" });
 }
 
+/// Damages the file of the case view between a stop and a start: it is set aside with all it holds, and built anew.
+fn sets_aside(service: &mut Service, dir: &Path) {
+    assert!(service.stop().success());
+    let views = dir.join("views");
+    let file = views.join(std::fs::read_to_string(views.join("case_view.current")).unwrap().trim());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..16].fill(0);
+    std::fs::write(&file, bytes).unwrap();
+    service.restart();
+    assert!(holding(dir).iter().any(|path| path.to_string_lossy().contains("set-aside")), "{:?}", holding(dir));
+}
+
 /// Two people have the student of a case disposed of.
 fn disposes(service: &Service, student: &str) -> u64 {
     let keys = |act: &str| json!({"act": act, "student": student});
@@ -106,17 +118,22 @@ fn disposes(service: &Service, student: &str) -> u64 {
 }
 
 #[test]
-fn a_disposal_leaves_no_plain_text_in_any_file_with_an_old_view_kept_a_build_paused_and_the_past_asked_for() {
-    for act in ["switch", "pause"] {
+fn a_disposal_leaves_no_plain_text_in_any_file_with_an_old_view_kept_a_build_paused_one_set_aside_and_the_past_asked_for()
+ {
+    for act in ["switch", "pause", "set aside"] {
         let top = tempfile::tempdir().unwrap();
         let dir = top.path().join("ledger");
         let mut service = server(&dir).arg("--log-level").arg("trace").start();
         let (case, closed) = closed_case(&service);
         let then = format!("/v1/cases/{case}/then?at={closed}&min_position={closed}");
         assert!(get(&service, LEAD, &then).to_string().contains(CANARIES[0]));
-        builds_beside(&service, act);
+        match act {
+            "set aside" => sets_aside(&mut service, &dir),
+            _ => builds_beside(&service, act),
+        }
+        let student = get(&service, LEAD, &format!("/v1/cases/{case}?min_position={closed}"));
+        let student = student["student"].as_str().unwrap().to_owned();
         assert!(holding(&dir).len() > 1, "the view in use and the one beside hold it: {:?}", holding(&dir));
-        let student = get(&service, LEAD, &format!("/v1/cases/{case}"))["student"].as_str().unwrap().to_owned();
         let disposed = disposes(&service, &student);
         for path in [format!("/v1/cases/{case}?min_position={disposed}"), then.clone()] {
             let text = get(&service, LEAD, &path).to_string();

@@ -1,8 +1,12 @@
 //! The lists themselves: that all are read, and that a wrong one is refused with its line.
 
+use caseledger_events::public::{is_restricted, tells_of_restricted};
+
+use crate::measures::fact::READ;
 use crate::measures::list::{BadList, List};
 use crate::measures::lists::Shelf;
 use crate::measures::{lists, settings};
+use crate::testing::every_event;
 
 const Q2: &str = include_str!("../../../measures/2026-Q2.1.toml");
 
@@ -114,4 +118,12 @@ fn a_list_fixes_settings_that_policy_leaves_open() {
     let laid_over = settings::overlay(&policy, &fixed).unwrap();
     assert_eq!(laid_over.cohort, caseledger_events::policy::Cohort::Allocated);
     assert!(laid_over.start_day_counts && laid_over.calendar_profile == policy.calendar_profile);
+}
+
+/// Figures and their workbooks go to whoever may export facts: nothing restricted is in them (design §3, V5).
+#[test]
+fn no_figure_goes_by_an_event_that_is_restricted() {
+    assert_eq!(READ.iter().find(|kind| is_restricted(kind)), None);
+    let read: Vec<_> = every_event().into_iter().filter(|event| READ.contains(&event.kind())).collect();
+    assert!(read.len() >= READ.len() && !read.iter().any(tells_of_restricted), "{} of {}", read.len(), READ.len());
 }
