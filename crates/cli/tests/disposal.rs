@@ -29,7 +29,10 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 /// The files below a folder that hold one of the texts; a file may go while it is looked for.
 fn holding(dir: &Path) -> Vec<PathBuf> {
-    let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let has = |bytes: &[u8], text: &str| {
+        let text = text.as_bytes();
+        bytes.iter().enumerate().any(|(at, byte)| *byte == text[0] && bytes[at..].starts_with(text))
+    };
     let holds = |path: &PathBuf| {
         let bytes = std::fs::read(path).unwrap_or_default();
         CANARIES.iter().any(|text| has(&bytes, text))
