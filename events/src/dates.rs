@@ -3,6 +3,7 @@
 //! `occurred_at` says when something happened in the world and may be a plain date; `recorded_at` says when
 //! the ledger took it. They are never mixed: measures need both (M6, M7).
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,8 +24,26 @@ impl Timestamp {
 
     /// Returns the date in Pacific/Auckland: the *today* of every rule (Q23).
     pub fn auckland(self) -> NaiveDate {
-        self.utc().with_timezone(&Auckland).date_naive()
+        // Asked for several times an event, mostly of the same hour; the table of the zone is a search each time. Days
+        // begin, and clocks are put forward and back, at full hours of UTC: since 1946, and nothing here is older.
+        let hour = self.0.div_euclid(HOUR);
+        LAST_HOUR.with(|last| match last.get() {
+            (known, day) if known == hour => day,
+            _ => {
+                let day = self.utc().with_timezone(&Auckland).date_naive();
+                last.set((hour, day));
+                day
+            }
+        })
     }
+}
+
+/// Microseconds.
+const HOUR: i64 = 3_600_000_000;
+
+thread_local! {
+    /// The hour since 1970 that was asked for last, and its day.
+    static LAST_HOUR: Cell<(i64, NaiveDate)> = const { Cell::new((i64::MIN, NaiveDate::MIN)) };
 }
 
 impl From<DateTime<Utc>> for Timestamp {
@@ -245,6 +264,17 @@ mod tests {
         assert_eq!(at("2026-06-30T11:59:59Z").auckland().to_string(), "2026-06-30");
         assert_eq!(start_of_day("2026-09-27".parse().unwrap()), at("2026-09-26T12:00:00Z"));
         assert_eq!(start_of_day("2026-09-28".parse().unwrap()), at("2026-09-27T11:00:00Z"));
+    }
+
+    /// Of all years that are taken: what `auckland` remembers an hour by.
+    #[test]
+    fn no_hour_of_utc_holds_a_border_of_days_in_auckland() {
+        let by_the_table = |time: i64| Timestamp(time).utc().with_timezone(&Auckland).date_naive();
+        let (first, last) = (at("1990-01-01T00:00:00Z").0, at("2101-01-01T00:00:00Z").0);
+        for hour in (first..last).step_by(HOUR as usize) {
+            let (begins, ends) = (by_the_table(hour), by_the_table(hour + HOUR - 1));
+            assert_eq!((begins, Timestamp(hour + HOUR / 2).auckland()), (ends, ends), "{}", Timestamp(hour));
+        }
     }
 
     #[test]

@@ -279,7 +279,10 @@ case_events! {
 }
 
 fn store<T: Serialize>(facts: &T) -> Vec<u8> {
-    rmp_serde::to_vec_named(facts).expect("facts are plain data of known length")
+    // Most facts fit: growing from nothing was a sixth of what a command costs.
+    let mut stored = Vec::with_capacity(192);
+    rmp_serde::encode::write_named(&mut stored, facts).expect("facts are plain data of known length");
+    stored
 }
 
 fn newer_is_refused(kind: &str, schema: u16, known: u16) -> Result<(), BadFrame> {

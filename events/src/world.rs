@@ -148,10 +148,9 @@ impl World {
         CaseNumber(self.cases.highest_number().saturating_add(1))
     }
 
-    /// Returns the active cases of a student under every id the student has, the eldest first (R27, R28).
     /// Returns every id of a student: more than one after a merge said that two students are one (R28).
     pub fn ids_of(&self, student: StudentId) -> Vec<StudentId> {
-        self.students.ids_of(student).collect()
+        self.students.ids_of(student)
     }
 
     /// Decides about keys; a student is disposed of under every id, and a hold on any of them holds all.
@@ -172,9 +171,10 @@ impl World {
         Ok(told)
     }
 
+    /// Returns the active cases of a student under every id the student has, the eldest first (R27, R28).
     fn active_of(&self, student: StudentId) -> Vec<CaseId> {
         let mut cases: Vec<CaseId> =
-            self.students.ids_of(student).flat_map(|id| self.active_cases(id).iter().copied()).collect();
+            self.ids_of(student).into_iter().flat_map(|id| self.active_cases(id).iter().copied()).collect();
         cases.sort_by_key(|&id| self.cases.get(id).map(|case| case.number));
         cases
     }
@@ -280,7 +280,15 @@ impl World {
     fn fold_in(&mut self, id: CaseId, event: &CaseEvent, times: Times) {
         self.remember(id, event, times);
         match self.cases.get_mut(id) {
-            Some(case) => case.evolve(event, times),
+            Some(case) => {
+                let student = case.student;
+                let was_active = case.status.is_active();
+                case.evolve(event, times);
+                // As most events leave it: it stands in the index as it is.
+                if was_active && case.status.is_active() && case.student == student {
+                    return;
+                }
+            }
             None => match Case::open(event, times) {
                 Some(case) => self.cases.insert(id, case),
                 // Only cases that ended are not held; of what happens to them, what begins them again needs their state.
@@ -392,6 +400,12 @@ impl Machine for World {
     }
 
     fn evolve(&mut self, event: &Recorded<'_>) -> Result<(), BadFrame> {
+        if let StreamId::Case(id) = event.stream {
+            if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
+                self.fold_in(id, &read, Times::of(event));
+            }
+            return Ok(());
+        }
         if let Some(entry) = Entry::read(event)? {
             self.reference.apply(entry);
             return Ok(());
@@ -408,11 +422,7 @@ impl Machine for World {
             self.cases.provider_mut(provider).evolve(&read);
             return Ok(());
         }
-        let StreamId::Case(id) = event.stream else { return self.grants.evolve(event) };
-        if let Some(read) = CaseEvent::read(event.kind, event.schema, event.facts)? {
-            self.fold_in(id, &read, Times::of(event));
-        }
-        Ok(())
+        self.grants.evolve(event)
     }
 
     fn settle(&mut self) {

@@ -24,6 +24,10 @@ mod visible;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+/// The one the service has: what runs in this process is to be as fast here as there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", about = "Benchmarks of the service and its log")]
 struct Args {

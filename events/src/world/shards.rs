@@ -17,8 +17,9 @@ use crate::provider::ProviderState;
 pub(super) struct Shard {
     /// The highest case number seen in it.
     pub highest_number: u32,
-    /// The cases held, by id: the order of their stored form.
-    pub cases: BTreeMap<CaseId, Case>,
+    /// The cases held, by id: the order of their stored form. Boxed, so that finding one among the keys touches little
+    /// memory and adding one moves none of the others.
+    pub cases: BTreeMap<CaseId, Box<Case>>,
     /// Cases closed not long ago (Q3), by day and id.
     pub closures: BTreeMap<(NaiveDate, CaseId), RecentClosure>,
     /// Students' ids that are of one student, by the case that was merged (R28).
@@ -49,17 +50,17 @@ impl Default for Shards {
 
 impl Shards {
     pub fn get(&self, id: CaseId) -> Option<&Case> {
-        self.shard(shard_of(StreamId::Case(id))).cases.get(&id)
+        self.shard(shard_of(StreamId::Case(id))).cases.get(&id).map(Box::as_ref)
     }
 
     pub fn get_mut(&mut self, id: CaseId) -> Option<&mut Case> {
-        self.shard_mut(shard_of(StreamId::Case(id))).cases.get_mut(&id)
+        self.shard_mut(shard_of(StreamId::Case(id))).cases.get_mut(&id).map(Box::as_mut)
     }
 
     pub fn insert(&mut self, id: CaseId, case: Case) {
         let shard = self.shard_mut(shard_of(StreamId::Case(id)));
         shard.highest_number = shard.highest_number.max(case.number.0);
-        shard.cases.insert(id, case);
+        shard.cases.insert(id, Box::new(case));
     }
 
     pub fn remove(&mut self, id: CaseId) {

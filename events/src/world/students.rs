@@ -17,6 +17,8 @@ pub(super) struct Students {
     closures: HashMap<StudentId, Vec<RecentClosure>>,
     /// Ids that stand for a student with another id, each with the merges that told it.
     same: HashMap<StudentId, BTreeMap<CaseId, StudentId>>,
+    /// The other way round: the ids that a merge said stand for this one's student, once for each merge.
+    others: HashMap<StudentId, Vec<StudentId>>,
 }
 
 impl Students {
@@ -33,16 +35,27 @@ impl Students {
         kept
     }
 
-    /// Returns every id of the student.
-    pub fn ids_of(&self, student: StudentId) -> impl Iterator<Item = StudentId> {
+    /// Returns every id of the student, the one that stands for it first.
+    pub fn ids_of(&self, student: StudentId) -> Vec<StudentId> {
         let kept = self.kept(student);
-        let others = self.same.keys().copied().filter(move |&other| other != kept && self.kept(other) == kept);
-        std::iter::once(kept).chain(others)
+        let mut ids = vec![kept];
+        let mut followed = 0;
+        while let Some(id) = ids.get(followed) {
+            for other in self.others.get(id).into_iter().flatten() {
+                // A merge may be told otherwise by another one.
+                if !ids.contains(other) && self.kept(*other) == kept {
+                    ids.push(*other);
+                }
+            }
+            followed += 1;
+        }
+        ids
     }
 
     /// Returns the student's case that was closed last, of those remembered.
     pub fn last_closure(&self, student: StudentId) -> Option<RecentClosure> {
-        let closures = self.ids_of(student).filter_map(|id| self.closures.get(&id)).flatten();
+        let ids = self.ids_of(student);
+        let closures = ids.iter().filter_map(|id| self.closures.get(id)).flatten();
         closures.max_by_key(|closure| (closure.on, closure.case)).copied()
     }
 
@@ -70,7 +83,7 @@ impl Students {
     pub fn are_one(&mut self, shard: &mut Shard, case: CaseId, same: SameStudent) {
         self.are_two(shard, case);
         shard.same.insert(case, same);
-        self.same.entry(same.other).or_default().insert(case, same.kept);
+        self.tell(case, same);
     }
 
     /// Takes them for two again.
@@ -85,9 +98,7 @@ impl Students {
         for closure in shard.closures.values() {
             self.closures.entry(closure.student).or_default().push(*closure);
         }
-        for (&case, same) in &shard.same {
-            self.same.entry(same.other).or_default().insert(case, same.kept);
-        }
+        shard.same.iter().for_each(|(&case, &same)| self.tell(case, same));
     }
 
     /// Forgets what a shard held.
@@ -96,11 +107,24 @@ impl Students {
         shard.same.iter().for_each(|(&case, &same)| self.untell(case, same));
     }
 
+    fn tell(&mut self, case: CaseId, same: SameStudent) {
+        self.same.entry(same.other).or_default().insert(case, same.kept);
+        self.others.entry(same.kept).or_default().push(same.other);
+    }
+
     fn untell(&mut self, case: CaseId, same: SameStudent) {
         if let Some(told) = self.same.get_mut(&same.other) {
             told.remove(&case);
             if told.is_empty() {
                 self.same.remove(&same.other);
+            }
+        }
+        if let Some(others) = self.others.get_mut(&same.kept) {
+            if let Some(at) = others.iter().position(|&other| other == same.other) {
+                others.swap_remove(at);
+            }
+            if others.is_empty() {
+                self.others.remove(&same.kept);
             }
         }
     }
