@@ -248,6 +248,13 @@ fn a_reader_beside_the_server_names_damage_by_file_byte_and_position() {
     assert_eq!(error, expected);
 }
 
+fn gap_of(finding: &Finding) -> Option<(u64, u64)> {
+    match finding {
+        Finding::SledRepaired { first, last, .. } => Some((first.0, last.0)),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_value_that_sled_lost_is_served_from_the_journal_written_again_and_reported() {
     let (dir, model) = ledger();
@@ -273,6 +280,10 @@ fn a_value_that_sled_lost_is_served_from_the_journal_written_again_and_reported(
         })
     };
     assert!(lost.iter().all(|&position| reported(position)), "{:?}", reader.findings());
+    // Three events a commit, some of them together in a value: what is written again ends where the next value begins.
+    let mut written: Vec<(u64, u64)> = reader.findings().iter().filter_map(gap_of).collect();
+    written.dedup();
+    assert_eq!(written, [(10, 15), (121, 129), (181, 183)]);
     // What was lost is written again with the next commit.
     let mut longer = model.clone();
     longer.add(1, None, 10);

@@ -91,8 +91,13 @@ impl SledStore {
         let mut at = self.holding(anchor)?;
         let mut chain = at.before.ok_or_else(|| damaged("a value lacks the chain hash it should carry"))?;
         while at.first < stored.first {
-            chain = at.chain_from(chain, at.last());
-            let next = at.last().next();
+            // A value that was repaired may reach into the one after it.
+            let last = at.last().min(Position(stored.first.0 - 1));
+            chain = at.chain_from(chain, last);
+            let next = last.next();
+            if next == stored.first {
+                break;
+            }
             at = self.holding(next)?;
             if at.first != next {
                 return Err(damaged("two values hold the same position"));
@@ -111,7 +116,7 @@ impl SledStore {
             Err(SledFault::Damaged(_)) => self.key_at_or_before(position)?.unwrap_or(Position(1)),
             Err(fault) => return Err(fault),
         };
-        let next = self.with(|db| Ok(db.get_gt(gap_end_key(position))?))?;
+        let next = self.with(|db| Ok(db.range(gap_end_key(position)..).next().transpose()?))?;
         Ok((before, next.and_then(|(key, _)| position_of(&key)).filter(|next| next.0 < u64::MAX >> 1)))
     }
 

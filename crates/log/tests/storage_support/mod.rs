@@ -113,7 +113,7 @@ impl Model {
         for position in (1..=last.0).map(Position) {
             assert_eq!(reader.get(position).unwrap().frame, self.frame(position), "sled at {position}");
             assert_eq!(reader.journal_get(position).unwrap().frame, self.frame(position), "journal at {position}");
-            assert_eq!(reader.chain_at(position).unwrap(), self.chain_at(position));
+            assert_eq!(reader.chain_at(position).unwrap(), self.chain_at(position), "chain at {position}");
         }
         for positions in self.streams.values() {
             let positions: Vec<Position> = positions.iter().copied().filter(|p| *p <= last).collect();
