@@ -4,6 +4,7 @@
 //! transaction, as in the service, so that a process that is killed goes on where its file stands. Only read models that
 //! hold nothing personal are built so: what is personal is opened by the service alone.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use caseledger_events::codec;
@@ -104,6 +105,8 @@ pub struct Apart {
     opened: Opened,
     keeper: Box<dyn Keeper>,
     skips: Skips,
+    /// The files are this process's own.
+    _held: File,
 }
 
 impl Apart {
@@ -130,6 +133,7 @@ impl Apart {
         let model = models().find(|model| model.name == view).ok_or_else(unknown)?;
         prepare_dir(dir)?;
         let files = Files::new(dir, model.name);
+        let held = files.hold(model.version)?;
         files.remove_unfinished()?;
         let mut aside = Vec::new();
         let mut found = None;
@@ -154,7 +158,7 @@ impl Apart {
         let settings = store::copies_back_by_itself(&opened.db, true);
         settings.map_err(|error| ApartError::Store { view: model.name, reason: error.to_string() })?;
         let skips = Skips::load(dir, model.name)?;
-        Ok((Apart { model, dir: dir.to_owned(), opened, keeper: (model.keeper)(), skips }, aside))
+        Ok((Apart { model, dir: dir.to_owned(), opened, keeper: (model.keeper)(), skips, _held: held }, aside))
     }
 
     /// Returns its name.

@@ -25,6 +25,16 @@ pub enum ViewError {
         /// What the operating system answered.
         source: io::Error,
     },
+    /// Another process keeps the files.
+    #[error(
+        "the read model {view} in {dir} is kept by another process: a service, a worker or a build; end that one first, or use another folder"
+    )]
+    Held {
+        /// The view.
+        view: &'static str,
+        /// Where its files lie.
+        dir: PathBuf,
+    },
     /// The log could not be asked whether a view belongs to it.
     #[error("cannot compare the view {view} with the log: {source}")]
     Log {

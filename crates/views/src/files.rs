@@ -4,7 +4,7 @@
 //! so that a rebuild beside it ends with one rename. A file that has no tables yet is `….sqlite.new`: a kill leaves
 //! none that looks like a build and is damaged. Everything is for the owner's eyes alone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,20 @@ pub(crate) fn prepare_dir(dir: &Path) -> Result<(), ViewError> {
 impl Files {
     pub fn new(dir: &Path, view: &'static str) -> Files {
         Files { dir: dir.to_owned(), view }
+    }
+
+    /// Holds the files of a version for this process until the lock is dropped; refused while another one does.
+    ///
+    /// Each version has its own: a new release builds its files while the old one runs.
+    pub fn hold(&self, version: u32) -> Result<File, ViewError> {
+        let path = self.dir.join(format!("{}.lock.v{version}", self.view));
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let lock = opened.map_err(io_error("open", &path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(ViewError::Held { view: self.view, dir: self.dir.clone() }),
+            Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+        }
     }
 
     /// Returns the file in use for a version of the shape: the one the pointer names, else the newest build.
@@ -229,6 +243,17 @@ mod tests {
         files.point(&first).unwrap();
         assert_eq!(files.current(1).unwrap().as_ref(), Some(&first));
         assert_eq!(name_of(&first), "case_view.v1.1.sqlite");
+    }
+
+    #[test]
+    fn the_files_of_a_version_are_held_by_one_and_those_of_another_by_another() {
+        let (_dir, files) = files();
+        let held = files.hold(1).unwrap();
+        files.hold(2).unwrap();
+        let refused = files.hold(1).unwrap_err().to_string();
+        assert!(refused.contains("case_view") && refused.contains("another folder"), "{refused}");
+        drop(held);
+        files.hold(1).unwrap();
     }
 
     #[test]

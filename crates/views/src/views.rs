@@ -1,5 +1,6 @@
 //! All read models of the service.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -12,7 +13,7 @@ use crate::audit_trail::{self, AuditTrail};
 use crate::case_view::{self, CaseView};
 use crate::checkpoint::Checkpoint;
 use crate::error::{RebuildError, ViewError};
-use crate::files::{io_error, prepare_dir};
+use crate::files::{Files, io_error, prepare_dir};
 use crate::model::{MODELS, Model};
 use crate::opening::{self, Opened};
 use crate::pass::{self, Member};
@@ -67,17 +68,18 @@ impl Views {
         prepare_dir(dir)?;
         let mut files = Vec::with_capacity(MODELS.len());
         for &model in MODELS {
+            let held = Files::new(dir, model.name).hold(model.version)?;
             let (opened, aside) = opening::open(dir, model, &reader)?;
-            files.push((model, opened, aside));
+            files.push((model, held, opened, aside));
         }
-        let built = || files.iter().filter(|(_, opened, _)| opened.mark.is_building());
-        let of_built = built().map(|(model, opened, _)| (*model, opened.mark.position));
+        let built = || files.iter().filter(|(_, _, opened, _)| opened.mark.is_building());
+        let of_built = built().map(|(model, _, opened, _)| (*model, opened.mark.position));
         let (mut passes, reading_ahead) = pass::over(&reader, &opener, of_built.collect())?;
         let mut running = Vec::with_capacity(MODELS.len());
-        for (model, opened, aside) in files {
+        for (model, held, opened, aside) in files {
             let source = Source { reader: reader.clone(), opener: Arc::clone(&opener) };
             let pass = if opened.mark.is_building() { passes.pop() } else { None };
-            let view = start(dir, model, source, &options, (opened, pass))?;
+            let view = start(dir, model, source, &options, (held, opened, pass))?;
             aside.into_iter().for_each(|aside| view.shared.set_aside(aside));
             running.push(view);
         }
@@ -206,7 +208,7 @@ fn start(
     model: &'static Model,
     source: Source,
     options: &ViewOptions,
-    (opened, pass): (Opened, Option<Member>),
+    (held, opened, pass): (File, Opened, Option<Member>),
 ) -> Result<Running, ViewError> {
     let skips = Skips::load(dir, model.name)?;
     let shared = Arc::new(Shared::new(model, source, &opened.path, options.readers, skips));
@@ -214,6 +216,8 @@ fn start(
     let (checkpoint, copying) = Checkpoint::start(Arc::clone(&shared)).map_err(&thread_error)?;
     let worker = Worker::new(Arc::clone(&shared), dir, options.batch_events, checkpoint, opened, pass);
     let reading = thread::Builder::new().name(format!("view-{}", model.name)).spawn(move || {
+        // The files are this process's own until their worker has ended.
+        let _held = held;
         caseledger_log::step_back();
         worker.run();
     });

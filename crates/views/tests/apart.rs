@@ -5,7 +5,7 @@ use caseledger_events::ids::Position;
 use caseledger_events::public::{Place as At, message};
 use caseledger_projections::testing::Tape;
 use caseledger_proof::{Hash, extend};
-use caseledger_views::{Apart, ApartError, Handed};
+use caseledger_views::{Apart, ApartError, Handed, ViewError};
 
 /// The chain hash at each position of a tape, from position 1.
 fn chain(tape: &Tape) -> Vec<Hash> {
@@ -115,6 +115,16 @@ fn a_file_goes_on_where_it_stood_and_one_of_another_ledger_is_set_aside() {
     assert_eq!(apart.stands_at().0, Position(0));
     assert_eq!(aside.len(), 1, "{aside:?}");
     assert!(aside[0].reason.contains("epoch"), "{aside:?}");
+}
+
+#[test]
+fn what_a_service_keeps_is_kept_by_nobody_else_until_it_has_ended() {
+    let place = Place::new();
+    let views = place.start(&place.create(&term(6, 10)));
+    let also = || Apart::open(&place.views(), "audit_trail", IDENTITY, Position(10));
+    assert!(matches!(also(), Err(ApartError::View(ViewError::Held { view: "audit_trail", .. }))));
+    drop(views);
+    also().unwrap();
 }
 
 #[test]
