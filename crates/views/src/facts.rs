@@ -7,15 +7,22 @@ use caseledger_events::codec::BadFrame;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::event::{CaseEvent, event_type};
 use caseledger_events::ids::{CaseId, StreamId};
+use caseledger_events::public::restricts;
 use caseledger_projections::broadcast::PublicEvent;
 use caseledger_projections::moment::Moment;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::model::{ApplyError, Keeper};
-use crate::store::number;
+use crate::store::{decode, encode, number};
 
 /// A row that public facts alone make.
-pub(crate) trait FactRow: Sized + Send {
+pub(crate) trait FactRow: Serialize + DeserializeOwned + Send {
+    /// Reads the row of a case, with its place in the file.
+    const LOAD: &'static str;
+    /// Writes the row of (place, case).
+    const SAVE: &'static str;
     /// The most rows held between two transactions.
     const HELD_MAX: usize;
     /// What is remembered from row to row.
@@ -24,22 +31,14 @@ pub(crate) trait FactRow: Sized + Send {
     /// Returns whether events of a type count.
     fn reads(kind: &str) -> bool;
 
-    /// Returns whether an event of the log counts; one that the broadcast does not tell never does.
-    fn counts(_: &Recorded<'_>) -> Result<bool, BadFrame> {
-        Ok(true)
-    }
-
     /// Begins the row of a case with the event that begins it; `None` for another.
     fn begin(case: CaseId, now: Moment, read: &CaseEvent) -> Option<Self>;
 
     /// Folds one more event in.
     fn apply(&mut self, now: Moment, read: &CaseEvent);
 
-    /// Reads the row of a case, with its place in the file.
-    fn load(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, Self)>>;
-
-    /// Writes the row to its place.
-    fn save(&self, db: &Connection, reference: i64, memory: &mut Self::Memory) -> rusqlite::Result<()>;
+    /// Writes what people read of the row to its place.
+    fn tell(&self, db: &Connection, reference: i64, memory: &mut Self::Memory) -> rusqlite::Result<()>;
 }
 
 /// Folds case events into rows, each case written once a transaction.
@@ -73,7 +72,8 @@ impl<R: FactRow> Keeper for FactKeeper<R> {
 
     fn apply(&mut self, db: &Connection, event: &Recorded<'_>) -> Result<(), ApplyError> {
         let StreamId::Case(case) = event.stream else { return Ok(()) };
-        if !is_read::<R>(event.kind, event.schema)? || !R::counts(event).map_err(unreadable)? {
+        // Made from the log, the file is the one that the broadcast makes.
+        if !is_read::<R>(event.kind, event.schema)? || restricts(event).map_err(unreadable)? {
             return Ok(());
         }
         let read = CaseEvent::read(event.kind, event.schema, event.facts).map_err(unreadable)?;
@@ -98,7 +98,9 @@ impl<R: FactRow> Keeper for FactKeeper<R> {
         self.changed.sort_unstable();
         for (_, case) in self.changed.drain(..) {
             if let Some(held) = self.held.get_mut(&case) {
-                held.row.save(db, held.reference, &mut self.memory)?;
+                let mut statement = db.prepare_cached(R::SAVE)?;
+                statement.execute(params![held.reference, case.0, encode(&held.row)])?;
+                held.row.tell(db, held.reference, &mut self.memory)?;
                 held.changed = false;
             }
         }
@@ -120,7 +122,7 @@ impl<R: FactRow> FactKeeper<R> {
             || ApplyError::Refused(format!("{} begins no case, and nothing is known of its case", read.kind()));
         let held = match self.held.entry(case) {
             Entry::Occupied(held) => held.into_mut(),
-            Entry::Vacant(place) => match R::load(db, case)? {
+            Entry::Vacant(place) => match load(db, case)? {
                 Some((reference, row)) => place.insert(Held { reference, row, changed: false }),
                 None => {
                     let row = R::begin(case, now, read).ok_or_else(nothing)?;
@@ -137,6 +139,11 @@ impl<R: FactRow> FactKeeper<R> {
         }
         Ok(())
     }
+}
+
+fn load<R: FactRow>(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, R)>> {
+    let held = |row: &Row<'_>| Ok((row.get(0)?, decode(row, 1)?));
+    db.prepare_cached(R::LOAD)?.query_row([case.0], held).optional()
 }
 
 fn unreadable(error: BadFrame) -> ApplyError {

@@ -9,7 +9,9 @@ use caseledger_log::LedgerIdentity;
 use caseledger_proof::Hash;
 use chrono::NaiveDate;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::model::Model;
 
@@ -211,6 +213,17 @@ pub(crate) fn truncate_log(db: &Connection) {
         }
     }
     tracing::warn!("queries keep a view's write-ahead log from being emptied after a disposal; the next start does it");
+}
+
+/// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
+pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
+    rmp_serde::to_vec(row).expect("a row is plain data of known length")
+}
+
+/// Reads a stored row back.
+pub(crate) fn decode<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    rmp_serde::from_slice(bytes).map_err(|_| damaged("a stored row cannot be read".to_owned()))
 }
 
 /// Makes the error of a file whose bytes are not what was written.

@@ -6,7 +6,7 @@ use caseledger_events::number::CaseNumber;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::WhichCase;
-use super::read::decode;
+use crate::store::decode;
 
 /// A case as a query begins with it: its place in the file, and where it stands.
 pub(super) type Found = (i64, Standing);

@@ -16,7 +16,7 @@ use super::key::{self, Key};
 use super::parts::Parts;
 use super::{access, personal, purge, read, timeline, work};
 use crate::model::{ApplyError, Keeper};
-use crate::store::number;
+use crate::store::{encode, number};
 
 /// The most cases held between two transactions, some 2 KiB each.
 const HELD_MAX: usize = 32_768;
@@ -188,7 +188,7 @@ impl Held {
         let work = (work_queue::work(&self.row, deadlines), self.row.flags.urgent);
         work::save(db, self.reference, &mut self.work, work)?;
         let mut statement = db.prepare_cached("INSERT OR REPLACE INTO case_row VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![self.reference, read::encode(&self.row), read::encode(standing)]).map(drop)
+        statement.execute(params![self.reference, encode(&self.row), encode(standing)]).map(drop)
     }
 
     /// Returns why an event does not continue the case as it is held; `None` when it does.

@@ -7,7 +7,7 @@ use caseledger_events::event::CaseEvent;
 use caseledger_projections::case_view::{AgreementRow, CasePart, CommentRow, PlanRow, RequestRow};
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use super::read::{decode, encode};
+use crate::store::{decode, encode};
 
 /// How one kind of row is stored.
 pub(super) trait PartShape: CasePart {

@@ -10,25 +10,12 @@ use caseledger_projections::case_view::{
     AgreementRow, CaseFile, CaseRow, CommentRow, PlanRow, RequestRow, RequestState, StatementRow,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::fields::Fields;
 use super::{parts, personal, timeline};
 use crate::documents::{AgreementWithNote, CaseDocument, CaseThen, Comment, Plan, Request, SharedOf, Statement};
 use crate::query::AsAt;
-use crate::store::{AsOf, damaged, number};
-
-/// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
-pub(super) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
-    rmp_serde::to_vec(row).expect("a row is plain data of known length")
-}
-
-/// Reads a stored row back.
-pub(super) fn decode<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let bytes = row.get_ref(column)?.as_blob()?;
-    rmp_serde::from_slice(bytes).map_err(|_| damaged("a stored row cannot be read".to_owned()))
-}
+use crate::store::{AsOf, damaged, decode, number};
 
 /// Reads what the keeper holds of a case.
 pub(super) fn held(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, CaseRow, Standing)>> {

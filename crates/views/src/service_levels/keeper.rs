@@ -5,15 +5,16 @@ use caseledger_events::ids::CaseId;
 use caseledger_projections::business::BusinessDays;
 use caseledger_projections::moment::Moment;
 use caseledger_projections::service_levels::{READ, ServiceRow, Step, Stint};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::facts::{FactKeeper, FactRow};
-use crate::store::damaged;
 
 /// Folds case events into stints.
 pub(super) type ServiceKeeper = FactKeeper<ServiceRow>;
 
 impl FactRow for ServiceRow {
+    const LOAD: &'static str = "SELECT ref, row FROM service_case WHERE id = ?1";
+    const SAVE: &'static str = "INSERT OR REPLACE INTO service_case VALUES (?1, ?2, ?3)";
     /// Some 400 bytes each.
     const HELD_MAX: usize = 131_072;
     type Memory = ();
@@ -30,68 +31,52 @@ impl FactRow for ServiceRow {
         ServiceRow::apply(self, now, read);
     }
 
-    fn load(db: &Connection, case: CaseId) -> rusqlite::Result<Option<(i64, ServiceRow)>> {
-        let mut statement = db.prepare_cached("SELECT ref, row FROM service_case WHERE id = ?1")?;
-        let held = statement.query_row([case.0], |row| {
-            let stored = rmp_serde::from_slice(row.get_ref(1)?.as_blob()?);
-            Ok((row.get(0)?, stored.map_err(|_| damaged("a stored row cannot be read".to_owned()))?))
-        });
-        held.optional()
+    fn tell(&self, db: &Connection, reference: i64, (): &mut ()) -> rusqlite::Result<()> {
+        let mut statement = db.prepare_cached(
+            "INSERT OR REPLACE INTO service VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+        )?;
+        for (place, stint) in (0_i64..).zip(&self.stints) {
+            let last = place + 1 == self.stints.len() as i64;
+            let code = |code: Option<caseledger_events::ids::Code>| code.map(|code| code.to_string());
+            let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
+            let step = |step: Step| (day(step.done(stint)), days(step, stint));
+            let [allocated, assigned, begun, met, engaged, planned] = Step::ALL.map(step);
+            statement.execute(params![
+                reference,
+                place,
+                self.number.to_string(),
+                kind_name(self.kind),
+                self.status.name(),
+                code(stint.provider),
+                code(stint.manager),
+                code(stint.catchment),
+                self.school.as_str(),
+                self.migrated,
+                self.urgent,
+                self.waitlisted && last,
+                self.reachable,
+                stint.came_on.to_string(),
+                allocated.0,
+                allocated.1,
+                assigned.0,
+                assigned.1,
+                begun.0,
+                begun.1,
+                met.0,
+                met.1,
+                engaged.0,
+                engaged.1,
+                planned.0,
+                planned.1,
+                day(stint.left_on),
+                stint.left.map(|left| left.name()),
+                self.absent_half_days,
+                self.open_half_days,
+            ])?;
+        }
+        Ok(())
     }
-
-    fn save(&self, db: &Connection, reference: i64, (): &mut ()) -> rusqlite::Result<()> {
-        save(db, reference, self)
-    }
-}
-
-fn save(db: &Connection, reference: i64, row: &ServiceRow) -> rusqlite::Result<()> {
-    let stored = rmp_serde::to_vec(row).expect("a row is plain data of known length");
-    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO service_case VALUES (?1, ?2, ?3)")?;
-    statement.execute(params![reference, row.case.0, stored])?;
-    let mut statement = db.prepare_cached(
-        "INSERT OR REPLACE INTO service VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-            ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
-    )?;
-    for (place, stint) in (0_i64..).zip(&row.stints) {
-        let last = place + 1 == row.stints.len() as i64;
-        let code = |code: Option<caseledger_events::ids::Code>| code.map(|code| code.to_string());
-        let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
-        let step = |step: Step| (day(step.done(stint)), days(step, stint));
-        let [allocated, assigned, begun, met, engaged, planned] = Step::ALL.map(step);
-        statement.execute(params![
-            reference,
-            place,
-            row.number.to_string(),
-            kind_name(row.kind),
-            row.status.name(),
-            code(stint.provider),
-            code(stint.manager),
-            code(stint.catchment),
-            row.school.as_str(),
-            row.migrated,
-            row.urgent,
-            row.waitlisted && last,
-            row.reachable,
-            stint.came_on.to_string(),
-            allocated.0,
-            allocated.1,
-            assigned.0,
-            assigned.1,
-            begun.0,
-            begun.1,
-            met.0,
-            met.1,
-            engaged.0,
-            engaged.1,
-            planned.0,
-            planned.1,
-            day(stint.left_on),
-            stint.left.map(|left| left.name()),
-            row.absent_half_days,
-            row.open_half_days,
-        ])?;
-    }
-    Ok(())
 }
 
 pub(super) fn kind_name(kind: CaseKind) -> &'static str {
