@@ -321,3 +321,13 @@ pub enum CaseKind {
     /// Non-enrolment, notified from ENROL.
     NonEnrolment,
 }
+
+impl CaseKind {
+    /// Returns its stored name.
+    pub fn name(self) -> &'static str {
+        match self {
+            CaseKind::ChronicAbsence => "chronic_absence",
+            CaseKind::NonEnrolment => "non_enrolment",
+        }
+    }
+}

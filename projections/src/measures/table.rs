@@ -97,10 +97,7 @@ pub fn case(fold: &Fold, run: &Run<'_>, measure: &str, at: usize, judgement: &Ju
         unit.number.to_string(),
         fold.code(unit.provider).to_string(),
         unit.catchment.map(|code| fold.code(code).to_string()).unwrap_or_default(),
-        match unit.kind {
-            caseledger_events::event::CaseKind::ChronicAbsence => "chronic_absence".to_owned(),
-            caseledger_events::event::CaseKind::NonEnrolment => "non_enrolment".to_owned(),
-        },
+        unit.kind.name().to_owned(),
         judgement.verdict.name().to_owned(),
         judgement.verdict.reason().unwrap_or_default(),
         judgement.achieved.to_string(),

@@ -57,7 +57,7 @@ impl Key {
             self.number,
             self.student.0,
             self.status.name(),
-            kind_name(self.kind),
+            self.kind.name(),
             code(&self.provider),
             code(&self.manager),
             code(&self.catchment),
@@ -86,13 +86,6 @@ pub(super) fn save_enrolments(db: &Connection, reference: i64, row: &CaseRow) ->
         statement.execute(params![reference, place, school, enrolment.from.to_string(), until])?;
     }
     Ok(())
-}
-
-pub(super) fn kind_name(kind: CaseKind) -> &'static str {
-    match kind {
-        CaseKind::ChronicAbsence => "chronic_absence",
-        CaseKind::NonEnrolment => "non_enrolment",
-    }
 }
 
 /// Returns the bit a flag is stored as.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::key::{flag_bit, kind_name};
+use super::key::flag_bit;
 use super::reach::{self, Reach};
 use super::{access, limited};
 use crate::answering::Fault;
@@ -54,7 +54,7 @@ impl Terms {
             terms.terms.push(ENROLLED.to_owned());
             terms.values.extend([Value::from(school.to_string()), Value::from(on.clone()), Value::from(on)]);
         }
-        terms.add("kind = ?", query.kind.map(|kind| kind_name(kind).to_owned()));
+        terms.add("kind = ?", query.kind.map(|kind| kind.name().to_owned()));
         terms.add("flags & ? <> 0", query.flag.map(flag_bit));
         terms.add("opened_on >= ?", query.opened_from.map(|day| day.to_string()));
         terms.add("opened_on <= ?", query.opened_to.map(|day| day.to_string()));

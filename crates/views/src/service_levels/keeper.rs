@@ -1,6 +1,6 @@
 //! Keeps the service levels: the stints of each case, as they are stored and as people read them.
 
-use caseledger_events::event::{CaseEvent, CaseKind};
+use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::CaseId;
 use caseledger_projections::business::BusinessDays;
 use caseledger_projections::moment::Moment;
@@ -46,7 +46,7 @@ impl FactRow for ServiceRow {
                 reference,
                 place,
                 self.number.to_string(),
-                kind_name(self.kind),
+                self.kind.name(),
                 self.status.name(),
                 code(stint.provider),
                 code(stint.manager),
@@ -76,13 +76,6 @@ impl FactRow for ServiceRow {
             ])?;
         }
         Ok(())
-    }
-}
-
-pub(super) fn kind_name(kind: CaseKind) -> &'static str {
-    match kind {
-        CaseKind::ChronicAbsence => "chronic_absence",
-        CaseKind::NonEnrolment => "non_enrolment",
     }
 }
 

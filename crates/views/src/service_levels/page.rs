@@ -10,7 +10,6 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::document::{LimitFigures, ServiceBy, ServiceFigures, ServicePage, ServiceQuery, StepFigures};
-use super::keeper::kind_name;
 use crate::answering::Fault;
 use crate::store::{AsOf, damaged};
 
@@ -116,7 +115,7 @@ fn each(
         ("provider = ?", code(&query.provider)),
         ("manager = ?", code(&query.manager)),
         ("catchment = ?", code(&query.catchment)),
-        ("kind = ?", query.kind.map(|kind| kind_name(kind).to_owned())),
+        ("kind = ?", query.kind.map(|kind| kind.name().to_owned())),
     ];
     for (term, value) in filters {
         if let Some(value) = value {
