@@ -187,8 +187,7 @@ fn needed_bytes(in_use: &Path) -> u64 {
 }
 
 fn free_bytes(dir: &Path) -> Result<u64, ViewError> {
-    let found = rustix::fs::statvfs(dir).map_err(|error| io_error("ask for the free space of", dir)(error.into()))?;
-    Ok(found.f_bavail * found.f_frsize)
+    caseledger_log::free_space(dir).map_err(io_error("ask for the free space of", dir))
 }
 
 fn failed(path: &Path, error: &rusqlite::Error) -> ViewError {

@@ -83,6 +83,5 @@ fn bytes_in(dir: &Path) -> u64 {
 /// Returns what is free where a directory is, or will be.
 fn free_bytes(dir: &Path) -> Result<u64, Failure> {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
-    let found = rustix::fs::statvfs(there).map_err(|error| Failure::file("look at", there, &error.into()))?;
-    Ok(found.f_bavail * found.f_frsize)
+    caseledger_log::free_space(there).map_err(|error| Failure::file("look at", there, &error))
 }
