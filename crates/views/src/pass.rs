@@ -5,6 +5,7 @@
 //! (the head moves while it runs) each reads by itself.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -13,7 +14,7 @@ use std::time::Duration;
 use caseledger_events::codec;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
-use caseledger_events::personal::{Opener, Part};
+use caseledger_events::personal::Opener;
 use caseledger_log::{ReadError, Reader};
 use caseledger_proof::Hash;
 
@@ -43,8 +44,9 @@ pub(crate) struct Member(Receiver<Arc<Chunk>>);
 /// Events that follow each other, decoded.
 #[derive(Default)]
 pub(crate) struct Chunk {
-    /// Types and facts, one after the other.
-    bytes: Vec<u8>,
+    /// Their types and their facts, each one after the other.
+    kinds: String,
+    facts: Vec<u8>,
     events: Vec<Event>,
 }
 
@@ -55,12 +57,11 @@ struct Event {
     read: Result<Decoded, String>,
 }
 
-/// An event but for what lies in the bytes of its chunk.
+/// An event but for its type and its facts, and where these lie in the chunk.
 struct Decoded {
-    envelope: Recorded<'static>,
-    parts: Vec<Part>,
-    /// Where its type begins and ends, and where its facts end.
-    places: [usize; 3],
+    event: Recorded<'static>,
+    kind: Range<usize>,
+    facts: Range<usize>,
 }
 
 /// Begins a pass for read models that stand at some positions; returns an end for each, and the thread that reads ahead.
@@ -141,16 +142,16 @@ impl Member {
 impl Chunk {
     fn push(&mut self, position: Position, frame: &[u8], chain: (Hash, Hash), opener: Option<&dyn Opener>) {
         let read = match codec::decode(frame) {
-            Ok(mut event) => {
-                let mut parts = std::mem::take(&mut event.parts);
+            Ok(event) => {
+                let (kind, facts) = (self.kinds.len(), self.facts.len());
+                self.kinds.push_str(event.kind);
+                self.facts.extend(event.facts);
+                let (kind, facts) = (kind..self.kinds.len(), facts..self.facts.len());
+                let mut event = Recorded { kind: "", facts: &[], ..event };
                 if let Some(opener) = opener {
-                    opener.open(event.correlation, &mut parts);
+                    opener.open(event.correlation, &mut event.parts);
                 }
-                let begin = self.bytes.len();
-                self.bytes.extend(event.kind.as_bytes());
-                let between = self.bytes.len();
-                self.bytes.extend(event.facts);
-                Ok(Decoded { envelope: envelope_of(&event), parts, places: [begin, between, self.bytes.len()] })
+                Ok(Decoded { event, kind, facts })
             }
             Err(error) => Err(error.to_string()),
         };
@@ -161,7 +162,7 @@ impl Chunk {
     pub fn each<E>(&self, with_parts: bool, mut take: impl FnMut(Next<'_>) -> Result<(), E>) -> Result<(), E> {
         self.events.iter().try_for_each(|event| {
             let what = match &event.read {
-                Ok(decoded) => What::Recorded(decoded.recorded(&self.bytes, with_parts)),
+                Ok(decoded) => What::Recorded(decoded.recorded(self, with_parts)),
                 Err(reason) => What::Unreadable(reason.clone()),
             };
             let (before, chain) = event.chain;
@@ -171,41 +172,12 @@ impl Chunk {
 }
 
 impl Decoded {
-    fn recorded<'a>(&self, bytes: &'a [u8], with_parts: bool) -> Recorded<'a> {
-        let [begin, between, end] = self.places;
-        let mut event: Recorded<'a> = self.envelope.clone();
-        // Copied from a text above.
-        event.kind = std::str::from_utf8(&bytes[begin..between]).unwrap_or_default();
-        event.facts = &bytes[between..end];
-        if with_parts {
-            event.parts.clone_from(&self.parts);
+    fn recorded<'a>(&self, chunk: &'a Chunk, with_parts: bool) -> Recorded<'a> {
+        Recorded {
+            kind: &chunk.kinds[self.kind.clone()],
+            facts: &chunk.facts[self.facts.clone()],
+            parts: if with_parts { self.event.parts.clone() } else { Vec::new() },
+            ..self.event
         }
-        event
-    }
-}
-
-/// Returns all of an event that borrows nothing.
-fn envelope_of(event: &Recorded<'_>) -> Recorded<'static> {
-    Recorded {
-        position: event.position,
-        stream: event.stream,
-        version: event.version,
-        previous: event.previous,
-        kind: "",
-        schema: event.schema,
-        occurred_at: event.occurred_at,
-        recorded_at: event.recorded_at,
-        source_recorded_at: event.source_recorded_at,
-        actor: event.actor,
-        on_behalf_of: event.on_behalf_of,
-        source: event.source,
-        scope: event.scope,
-        policy: event.policy,
-        correlation: event.correlation,
-        causation: event.causation,
-        tag: event.tag,
-        salt: event.salt,
-        facts: &[],
-        parts: Vec::new(),
     }
 }
