@@ -369,7 +369,6 @@ impl Builder {
     /// Takes the file away.
     fn remove(&mut self, because: &str) {
         self.beside.end(because);
-        self.beside.pass.lock().take();
         if let Some(Opened { path, db, .. }) = self.opened.take() {
             drop(db);
             if let Err(error) = files::remove(&path) {

@@ -72,9 +72,9 @@ impl Views {
             let (opened, aside) = opening::open(dir, model, &reader)?;
             files.push((model, held, opened, aside));
         }
-        let built = || files.iter().filter(|(_, _, opened, _)| opened.mark.is_building());
-        let of_built = built().map(|(model, _, opened, _)| (*model, opened.mark.position));
-        let (mut passes, reading_ahead) = pass::over(&reader, &opener, of_built.collect())?;
+        let built = files.iter().filter(|(_, _, opened, _)| opened.mark.is_building());
+        let stand_at = built.map(|(model, _, opened, _)| (*model, opened.mark.position)).collect();
+        let (mut passes, reading_ahead) = pass::over(&reader, &opener, stand_at)?;
         let mut running = Vec::with_capacity(MODELS.len());
         for (model, held, opened, aside) in files {
             let source = Source { reader: reader.clone(), opener: Arc::clone(&opener) };
