@@ -7,7 +7,7 @@ use caseledger_events::codec;
 use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
 use caseledger_events::system::LedgerEvent;
-use caseledger_log::{Block, JournalReader};
+use caseledger_log::JournalReader;
 use caseledger_proof::Hash;
 
 use crate::exit::{Exit, Failure};
@@ -54,22 +54,12 @@ pub fn read_by_many<T: Send>(
     let to = to.min(journal.last());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut progress = Progress::events(what, to.0);
-    let mut failed = None;
-    let map = |block: &Block| {
-        let wanted = block.frames().take_while(|(position, _)| *position <= to);
-        let made: Result<Vec<T>, Failure> = wanted.map(|(position, frame)| make(position, frame)).collect();
-        (block.last(), made)
-    };
-    journal.scan(Position(1)).parallel(threads, map, |(last, made)| {
-        match made {
-            Ok(made) => made.into_iter().for_each(&mut each),
-            Err(failure) => failed = Some(failure),
-        }
-        progress.set(last.0.min(to.0));
-        if failed.is_some() || last >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    let read = journal.scan(Position(1)).parallel_events(threads, to, make, |last, made| {
+        made.into_iter().for_each(&mut each);
+        progress.set(last.0);
+    });
     progress.finish();
-    failed.map_or(Ok(()), Err)
+    read
 }
 
 /// Decodes a frame; what cannot be decoded ends the command with its position.

@@ -1,11 +1,9 @@
 //! What the measures know of the log: folded when it is first asked for, and on from there.
 
-use std::ops::ControlFlow;
-
 use axum::http::StatusCode;
 use caseledger_events::codec::{self, BadFrame};
 use caseledger_events::ids::Position;
-use caseledger_log::{Block, ReadError, Reader};
+use caseledger_log::{ReadError, Reader};
 use caseledger_projections::measures::run::NoRun;
 use caseledger_projections::measures::{Fold, Question, Standing, Taken};
 use parking_lot::Mutex;
@@ -113,41 +111,21 @@ impl Kept {
         if next > to {
             return Ok(());
         }
+        let scan = reader.scan(next);
         if to.0 - next.0 >= FAR {
-            return self.go_far(reader, next, to);
+            let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(READERS_MAX));
+            return scan.parallel_events(threads, to, read, |_, taken| {
+                taken.into_iter().for_each(|taken| self.put(taken));
+            });
         }
-        for entry in reader.scan(next).entries() {
-            let (entry, _) = entry.map_err(NotFolded::Unread)?;
+        for entry in scan.entries() {
+            let (entry, _) = entry?;
             if entry.position > to {
                 break;
             }
             self.put(read(entry.position, &entry.frame)?);
         }
         Ok(())
-    }
-
-    fn go_far(&mut self, reader: &Reader, next: Position, to: Position) -> Result<(), NotFolded> {
-        let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(READERS_MAX));
-        let mut read_badly = None;
-        let within = |block: &Block| {
-            block
-                .frames()
-                .filter(|(position, _)| (next..=to).contains(position))
-                .map(|(position, frame)| read(position, frame))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let folded = reader.scan(next).parallel(threads, within, |taken| match taken {
-            Ok(taken) => {
-                taken.into_iter().for_each(|taken| self.put(taken));
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                read_badly = Some(error);
-                ControlFlow::Break(())
-            }
-        });
-        folded.map_err(NotFolded::Unread)?;
-        read_badly.map_or(Ok(()), Err)
     }
 
     fn put(&mut self, taken: Taken) {
@@ -158,6 +136,12 @@ impl Kept {
 
 fn read(position: Position, frame: &[u8]) -> Result<Taken, NotFolded> {
     codec::decode(frame).and_then(|event| Taken::read(&event)).map_err(|error| NotFolded::Undecoded(position, error))
+}
+
+impl From<ReadError> for NotFolded {
+    fn from(error: ReadError) -> NotFolded {
+        NotFolded::Unread(error)
+    }
 }
 
 impl From<NotFolded> for Problem {

@@ -133,6 +133,16 @@ fn a_directory_is_created_once_opened_by_one_and_only_where_a_ledger_is() {
     Store::open(dir.path(), &small()).unwrap();
 }
 
+/// An event of which nothing can be made.
+#[derive(PartialEq, Debug)]
+struct Unmade(Position);
+
+impl From<ReadError> for Unmade {
+    fn from(error: ReadError) -> Unmade {
+        panic!("{error}")
+    }
+}
+
 #[test]
 fn a_scan_from_anywhere_gives_the_rest_and_a_parallel_one_the_same_in_order() {
     let dir = tempfile::tempdir().unwrap();
@@ -167,8 +177,26 @@ fn a_scan_from_anywhere_gives_the_rest_and_a_parallel_one_the_same_in_order() {
             };
             reader.scan(Position(from)).parallel(threads, map, each).unwrap();
             assert_eq!(positions, expected, "from {from} by {threads} threads");
+            for to in [0, 1, 9, 10, 333, 500, 501] {
+                let (mut made, mut at) = (vec![], Position(from));
+                let make = |position: Position, _: &[u8]| Ok::<_, ReadError>(position.0);
+                let each = |last: Position, block: Vec<u64>| {
+                    assert!(last <= Position(to) && block.last().is_none_or(|position| *position == last.0));
+                    made.extend(block);
+                    at = last;
+                };
+                reader.scan(Position(from)).parallel_events(threads, Position(to), make, each).unwrap();
+                let up_to: Vec<u64> = (from.max(1)..=to.min(500)).collect();
+                assert_eq!(made, up_to, "from {from} to {to} by {threads} threads");
+                assert!(made.is_empty() || at.0 == to.min(500), "told that it is at {at}");
+            }
         }
     }
+    let make = |position: Position, _: &[u8]| if position.0 == 250 { Err(Unmade(position)) } else { Ok(position.0) };
+    let mut made = vec![];
+    let ended = reader.scan(Position(1)).parallel_events(3, Position(400), make, |_, block| made.extend(block));
+    assert_eq!(ended, Err(Unmade(Position(250))), "the first of which nothing can be made ends it");
+    assert!(made.iter().eq(&(1..=made.len() as u64).collect::<Vec<_>>()) && made.len() < 250, "{made:?}");
     for position in [1, 8, 9, 10, 333, 500].map(Position) {
         assert_eq!(offline.chain_at(position).unwrap(), model.chain_at(position));
     }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use caseledger_events::ids::Position;
 use parking_lot::Mutex;
 
 use super::block::Block;
@@ -52,6 +53,31 @@ impl Scan {
             drop(to_workers);
             result
         })
+    }
+
+    /// Has `threads` threads make a `T` of each event up to a position, and hands these over in log order: those of a block
+    /// with the last position of it. Ends with the first event of which none can be made.
+    pub fn parallel_events<T: Send, E: From<ReadError> + Send>(
+        self,
+        threads: usize,
+        to: Position,
+        make: impl Fn(Position, &[u8]) -> Result<T, E> + Sync,
+        mut each: impl FnMut(Position, Vec<T>),
+    ) -> Result<(), E> {
+        let map = |block: &Block| {
+            let asked = block.frames().take_while(|(position, _)| *position <= to);
+            let made: Result<Vec<T>, E> = asked.map(|(position, frame)| make(position, frame)).collect();
+            (block.last().min(to), made)
+        };
+        let mut failed = None;
+        self.parallel(threads, map, |(last, made)| {
+            match made {
+                Ok(made) => each(last, made),
+                Err(error) => failed = Some(error),
+            }
+            if failed.is_some() || last == to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        failed.map_or(Ok(()), Err)
     }
 
     fn deliver<T>(
