@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use caseledger_events::ids::Code;
+use caseledger_http::{FRAMES, NDJSON};
 
 use crate::asking::AskingArgs;
 use crate::exit::Failure;
@@ -39,7 +40,7 @@ impl RestrictedArgs {
 
     /// Puts on record that somebody reads restricted events, where they are asked for; refused to those who may not.
     pub fn read(&self, data: &Path) -> Result<(), Failure> {
-        if self.restricted { self.ask(data, LINES) } else { Ok(()) }
+        if self.restricted { self.ask(data, NDJSON) } else { Ok(()) }
     }
 
     /// Asks the service, which decides, and writes it down: nothing is read there.
@@ -53,9 +54,3 @@ impl RestrictedArgs {
         })
     }
 }
-
-/// The form of frames as stored.
-const FRAMES: &str = "application/vnd.caseledger.frames";
-
-/// The form of lines of JSON.
-const LINES: &str = "application/x-ndjson";

@@ -25,8 +25,8 @@ mod state;
 mod tail;
 mod view_index;
 
-/// The one place axum comes from: whoever serves the router needs its listener.
 pub use admission::Admissions;
+/// The one place axum comes from: whoever serves the router needs its listener.
 pub use axum;
 pub use figures::Figures;
 pub use glass::Glass;
@@ -34,7 +34,7 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
-pub use routes::{router, served};
+pub use routes::{FRAMES, NDJSON, router, served};
 pub use sealing::CaseStudents;
 pub use state::{AppState, HeaderSignIn, HttpSettings, Parts};
 pub use view_index::ViewIndex;

@@ -47,6 +47,8 @@ mod viewers;
 mod views;
 mod work;
 
+pub use events::{FRAMES, NDJSON};
+
 /// A row of the table.
 pub struct Route {
     /// The method.

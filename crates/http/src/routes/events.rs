@@ -31,7 +31,8 @@ use crate::tail::{Read, Tail};
 /// The content type of a stream of frames: each a 4-byte big-endian length and the bytes as stored.
 pub const FRAMES: &str = "application/vnd.caseledger.frames";
 
-const NDJSON: &str = "application/x-ndjson";
+/// The content type of a stream of events, one a line as JSON.
+pub const NDJSON: &str = "application/x-ndjson";
 
 const PARAMETERS: &[&str] = &["from", "limit", "restricted", "purpose"];
 
