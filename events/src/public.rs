@@ -1,9 +1,9 @@
 //! What others may see of a recorded event on the bus: public facts, never a personal field.
 //!
 //! One function, [`message`], turns a recorded event into a [`PublicMessage`]: the subject it goes out on, CloudEvents
-//! headers (binary mode) and a JSON body. Left out on purpose: the personal parts, sealed or not; who acted (their
-//! organisation and role go out, the person does not); the salt and the idempotency tag, which belong to the log.
-//! Restricted events ([`restricts`]) go out as type `restricted` with position and hash alone.
+//! headers (binary mode) and a JSON body; [`told`] makes the body alone, for a live feed. Left out on purpose: the personal
+//! parts, sealed or not; who acted (their organisation and role go out, the person does not); the salt and the idempotency
+//! tag, which belong to the log. Restricted events ([`restricts`]) go out as type `restricted` with position and hash alone.
 
 mod asyncapi;
 mod facts;
@@ -14,7 +14,8 @@ pub use self::asyncapi::asyncapi;
 #[cfg(test)]
 pub(crate) use self::facts::is_fact as holds_facts_alone;
 pub use self::restricted::{is_restricted, restricts, tells_of_restricted};
-pub use self::uncounted::{leave_numbers_out, leave_places_out, uncounted};
+use self::uncounted::leave_places_out;
+pub use self::uncounted::{leave_numbers_out, uncounted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -158,15 +159,27 @@ pub fn source(ledger: LedgerId, epoch: Epoch) -> String {
 
 /// Returns an event as others may see it.
 pub fn message(event: &Recorded<'_>, place: &Place<'_>) -> Result<PublicMessage, NotPublic> {
+    if is_hidden(event)? {
+        return Ok(only_its_place(event, place));
+    }
+    let body = body(event, true)?;
+    Ok(PublicMessage { subject: subject(event), headers: headers(event, place), body })
+}
+
+/// Returns the type and the body that a [`message`] has; without what counts restricted events, unless those may be counted.
+pub fn told<'a>(event: &Recorded<'a>, counts: bool) -> Result<(&'a str, Vec<u8>), NotPublic> {
+    match is_hidden(event)? {
+        true => Ok((RESTRICTED, position_alone(event))),
+        false => Ok((event.kind, body(event, counts)?)),
+    }
+}
+
+/// Returns whether an event goes out with position and hash alone.
+fn is_hidden(event: &Recorded<'_>) -> Result<bool, NotPublic> {
     if !is_name(event.kind) {
         return Err(NotPublic::BadName);
     }
-    let restricts = restricts(event).map_err(|error| unreadable(event, error.reason))?;
-    if restricts {
-        return Ok(only_its_place(event, place));
-    }
-    let body = body(event)?;
-    Ok(PublicMessage { subject: subject(event), headers: headers(event, place), body })
+    restricts(event).map_err(|error| unreadable(event, error.reason))
 }
 
 fn is_name(kind: &str) -> bool {
@@ -177,7 +190,7 @@ fn unreadable(event: &Recorded<'_>, reason: String) -> NotPublic {
     NotPublic::Unreadable { kind: event.kind.to_owned(), schema: event.schema, reason }
 }
 
-fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
+fn body(event: &Recorded<'_>, counts: bool) -> Result<Vec<u8>, NotPublic> {
     let facts = facts::of(event).map_err(|error| unreadable(event, error.reason))?;
     let public = PublicEvent {
         position: event.position,
@@ -201,7 +214,14 @@ fn body(event: &Recorded<'_>) -> Result<Vec<u8>, NotPublic> {
         facts,
     };
     let mut body = Vec::with_capacity(640);
-    serde_json::to_writer(&mut body, &public).map_err(|error| unreadable(event, error.to_string()))?;
+    let written = match counts {
+        true => serde_json::to_writer(&mut body, &public),
+        false => serde_json::to_value(&public).and_then(|mut public| {
+            leave_places_out(&mut public);
+            serde_json::to_writer(&mut body, &public)
+        }),
+    };
+    written.map_err(|error| unreadable(event, error.to_string()))?;
     if body.len() > BODY_LIMIT {
         return Err(NotPublic::TooLarge { kind: event.kind.to_owned(), bytes: body.len() });
     }
@@ -248,8 +268,11 @@ fn only_its_place(event: &Recorded<'_>, place: &Place<'_>) -> PublicMessage {
     common(&mut headers, event.position, place);
     headers.push(("ce-type", format!("nz.caseledger.{RESTRICTED}.v1")));
     headers.push(("ce-dataschema", format!("urn:caseledger:schema:{RESTRICTED}:v1")));
-    let body = serde_json::to_vec(&RestrictedEvent { position: event.position }).expect("a number is plain data");
-    PublicMessage { subject: format!("ledger.ev.{RESTRICTED}._._._"), headers, body }
+    PublicMessage { subject: format!("ledger.ev.{RESTRICTED}._._._"), headers, body: position_alone(event) }
+}
+
+fn position_alone(event: &Recorded<'_>) -> Vec<u8> {
+    serde_json::to_vec(&RestrictedEvent { position: event.position }).expect("a number is plain data")
 }
 
 fn common(headers: &mut Vec<(&'static str, String)>, position: Position, place: &Place<'_>) {

@@ -33,7 +33,7 @@ pub fn leave_numbers_out(facts: &mut Value) {
 }
 
 /// Leaves them out of a whole event as JSON, and its place among the events of its case.
-pub fn leave_places_out(event: &mut Value) {
+pub(super) fn leave_places_out(event: &mut Value) {
     let is_case = event["stream"].as_str().is_some_and(|stream| stream.starts_with("case/"));
     if is_case {
         without(event, &PLACED);

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use caseledger_events::access::{Denied, Filter, Operation, Principal, Scope, scope};
 use caseledger_events::ids::{Code, Position};
-use caseledger_events::public::{self, Place};
+use caseledger_events::public;
 use caseledger_events::viewed::Viewed;
 use futures::stream::{self, StreamExt};
 use serde::Deserialize;
@@ -112,7 +112,6 @@ struct Follower {
     /// What they signed in with.
     headers: HeaderMap,
     followed: Followed,
-    source: String,
     tail: Tail,
     /// What was read and not looked at.
     read: VecDeque<Read>,
@@ -122,11 +121,8 @@ struct Follower {
 
 impl Follower {
     fn new(state: AppState, headers: HeaderMap, followed: Followed, from: Position) -> Follower {
-        let reader = state.ledger.reader();
-        let identity = reader.identity();
-        let source = public::source(identity.ledger, identity.epoch);
-        let tail = Tail::new(reader, from);
-        Follower { state, headers, followed, source, tail, read: VecDeque::new(), passed_over: 0 }
+        let tail = Tail::new(state.ledger.reader(), from);
+        Follower { state, headers, followed, tail, read: VecDeque::new(), passed_over: 0 }
     }
 
     /// Returns what is sent next, and the follower unless it ends with that; `None` where it breaks off, and the client
@@ -155,7 +151,7 @@ impl Follower {
     }
 
     /// Returns what is sent of an event, if anything; the outer `None` for one that this build cannot read.
-    fn look_at(&mut self, (entry, hash): &Read) -> Option<Option<Event>> {
+    fn look_at(&mut self, (entry, _): &Read) -> Option<Option<Event>> {
         let told = Event::default().id(entry.position.to_string());
         let decoded = entry.decode().ok()?;
         let Followed { provider, counts } = self.followed;
@@ -168,11 +164,7 @@ impl Follower {
             return Some(Some(told));
         }
         self.passed_over = 0;
-        // The hashes go out in headers, which a feed has not.
-        let place = Place { source: &self.source, before: [0; 32], hash: hash.0 };
-        let message = public::message(&decoded, &place).ok()?;
-        let kind = if public::restricts(&decoded).ok()? { public::RESTRICTED } else { decoded.kind };
-        let body = if counts { message.body } else { without_numbers(&message.body)? };
+        let (kind, body) = public::told(&decoded, counts).ok()?;
         Some(Some(told.event(kind).data(String::from_utf8(body).ok()?)))
     }
 
@@ -188,11 +180,4 @@ impl Follower {
         };
         Err(Event::default().event(END).data(problem.document().to_string()))
     }
-}
-
-/// Leaves out of a public event what would count restricted ones.
-fn without_numbers(body: &[u8]) -> Option<Vec<u8>> {
-    let mut event = serde_json::from_slice(body).ok()?;
-    public::leave_places_out(&mut event);
-    serde_json::to_vec(&event).ok()
 }
