@@ -22,7 +22,7 @@ use crate::model::{APART_ALONE, Keeper, MODELS, Model};
 use crate::opening::{self, Opened};
 use crate::skips::Skips;
 use crate::status::SetAside;
-use crate::store::{self, Mark, Remedy};
+use crate::store::{self, Mark};
 
 /// Why a read model apart from the service does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -132,29 +132,9 @@ impl Apart {
             || ApartError::Unknown { view: view.chars().take(64).collect(), known: Apart::names().join(", ") };
         let model = models().find(|model| model.name == view).ok_or_else(unknown)?;
         prepare_dir(dir)?;
-        let files = Files::new(dir, model.name);
-        let held = files.hold(model.version)?;
-        files.remove_unfinished()?;
-        let mut aside = Vec::new();
-        let mut found = None;
-        while let Some(path) = files.current(model.version)? {
-            let reason = match store::open(&path, model) {
-                Ok((db, mark)) if mark.identity == identity => {
-                    found = Some(Opened { path, db, mark });
-                    break;
-                }
-                Ok((_, mark)) => format!("it is of {} and the log is of {identity}", mark.identity),
-                Err(error) if store::remedy(&error) == Remedy::Rebuild => format!("its file is damaged: {error}"),
-                Err(error) => return Err(ViewError::Store { path, reason: error.to_string() }.into()),
-            };
-            aside.push(opening::set_aside(dir, model, &path, reason)?);
-        }
-        let opened = match found {
-            Some(opened) => opened,
-            None => opening::begin(&files, model, identity, head)?,
-        };
-        // Also of one that was found: whoever was killed before this was done has not done it.
-        files.point(&opened.path)?;
+        let held = Files::new(dir, model.name).hold(model.version)?;
+        let (found, aside) = opening::current(dir, model, |mark| Ok(opening::foreign(mark, identity)))?;
+        let opened = found.map_or_else(|| opening::begin_in_use(dir, model, identity, head), Ok)?;
         let settings = store::copies_back_by_itself(&opened.db, true);
         settings.map_err(|error| ApartError::Store { view: model.name, reason: error.to_string() })?;
         let skips = Skips::load(dir, model.name)?;
@@ -179,10 +159,8 @@ impl Apart {
     /// Sets the file aside, because the log tells another history, and begins another.
     pub fn begin_anew(&mut self, head: Position, reason: String) -> Result<SetAside, ApartError> {
         self.keeper.forget();
-        let files = Files::new(&self.dir, self.model.name);
         let aside = opening::set_aside(&self.dir, self.model, &self.opened.path, reason)?;
-        self.opened = opening::begin(&files, self.model, self.opened.mark.identity, head)?;
-        files.point(&self.opened.path)?;
+        self.opened = opening::begin_in_use(&self.dir, self.model, self.opened.mark.identity, head)?;
         Ok(aside)
     }
 

@@ -21,17 +21,30 @@ pub(crate) struct Opened {
 
 /// Opens the file in use, or builds one; returns also what had to be set aside.
 pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result<(Opened, Vec<SetAside>), ViewError> {
+    let (found, aside) = current(dir, model, |mark| misfit(mark, reader, model))?;
+    let Some(opened) = found else { return Ok((build(dir, model, reader)?, aside)) };
+    let (file, position) = (name_of(&opened.path), opened.mark.position.0);
+    Files::new(dir, model.name).remove_older(model.version, &file)?;
+    tracing::info!(view = model.name, file, position, "view opened");
+    Ok((opened, aside))
+}
+
+/// Opens the file in use, if there is one of whose mark `misfit` says nothing; returns also what had to be set aside.
+pub(crate) fn current(
+    dir: &Path,
+    model: &'static Model,
+    misfit: impl Fn(&Mark) -> Result<Option<String>, ViewError>,
+) -> Result<(Option<Opened>, Vec<SetAside>), ViewError> {
     let files = Files::new(dir, model.name);
     files.remove_unfinished()?;
     let mut aside = Vec::new();
     while let Some(path) = files.current(model.version)? {
         let reason = match store::open(&path, model) {
-            Ok((db, mark)) => match misfit(&mark, reader, model)? {
+            Ok((db, mark)) => match misfit(&mark)? {
                 None => {
+                    // Whoever was killed between naming the file and pointing at it has not pointed at it.
                     files.point(&path)?;
-                    files.remove_older(model.version, &name_of(&path))?;
-                    tracing::info!(view = model.name, file = name_of(&path), position = mark.position.0, "view opened");
-                    return Ok((Opened { path, db, mark }, aside));
+                    return Ok((Some(Opened { path, db, mark }), aside));
                 }
                 Some(reason) => reason,
             },
@@ -40,16 +53,27 @@ pub(crate) fn open(dir: &Path, model: &'static Model, reader: &Reader) -> Result
         };
         aside.push(set_aside(dir, model, &path, reason)?);
     }
-    Ok((build(dir, model, reader)?, aside))
+    Ok((None, aside))
 }
 
 /// Creates an empty file that will hold the history up to now before it answers.
 pub(crate) fn build(dir: &Path, model: &'static Model, reader: &Reader) -> Result<Opened, ViewError> {
+    let opened = begin_in_use(dir, model, reader.identity(), reader.durable())?;
+    let (file, target) = (name_of(&opened.path), opened.mark.target.0);
+    tracing::info!(view = model.name, file, target, "view is built from the log");
+    Ok(opened)
+}
+
+/// Creates the file of the next build, to hold the history up to `target` before it answers, and makes it the one in use.
+pub(crate) fn begin_in_use(
+    dir: &Path,
+    model: &'static Model,
+    identity: LedgerIdentity,
+    target: Position,
+) -> Result<Opened, ViewError> {
     let files = Files::new(dir, model.name);
-    let opened = begin(&files, model, reader.identity(), reader.durable())?;
-    let (path, mark) = (&opened.path, opened.mark);
-    files.point(path)?;
-    tracing::info!(view = model.name, file = name_of(path), target = mark.target.0, "view is built from the log");
+    let opened = begin(&files, model, identity, target)?;
+    files.point(&opened.path)?;
     Ok(opened)
 }
 
@@ -81,8 +105,8 @@ pub(crate) fn build_beside(
     Ok(opened)
 }
 
-/// Creates the file of the next build, to hold the history up to `target` before it answers.
-pub(crate) fn begin(
+/// Creates the file of the next build.
+fn begin(
     files: &Files,
     model: &'static Model,
     identity: LedgerIdentity,
@@ -105,11 +129,15 @@ pub(crate) fn set_aside(dir: &Path, model: &'static Model, path: &Path, reason: 
     Ok(SetAside { file, reason })
 }
 
+/// Returns that a file is of another ledger or epoch, where it is.
+pub(crate) fn foreign(mark: &Mark, identity: LedgerIdentity) -> Option<String> {
+    (mark.identity != identity).then(|| format!("it is of {} and the log is of {identity}", mark.identity))
+}
+
 /// Returns why a file does not belong to this log; `None` when it does.
 fn misfit(mark: &Mark, reader: &Reader, model: &'static Model) -> Result<Option<String>, ViewError> {
-    let identity = reader.identity();
-    if mark.identity != identity {
-        return Ok(Some(format!("it is of {} and the log is of {identity}", mark.identity)));
+    if let Some(foreign) = foreign(mark, reader.identity()) {
+        return Ok(Some(foreign));
     }
     let ahead = || Some(format!("it stands at position {} and the log ends at {}", mark.position, reader.durable()));
     if mark.position > reader.durable() {
