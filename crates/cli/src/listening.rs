@@ -20,7 +20,7 @@ use crate::running::{ADDRESS_FILE, SOCKET_FILE};
 use crate::tls;
 
 /// A server at work; ends with its token.
-pub type Serving = JoinHandle<io::Result<()>>;
+pub type Serving = JoinHandle<()>;
 
 /// Takes an address; port 0 takes a free one.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
