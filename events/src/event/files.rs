@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Sha256;
 
 /// A file of one case, counted from 1 in the order of recording.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct FileNumber(pub u16);
 

@@ -17,7 +17,7 @@ pub enum Agency {
 }
 
 /// An information request of one case, counted from 1 in the order of opening.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RequestNumber(pub u16);
 

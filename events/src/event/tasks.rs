@@ -8,7 +8,7 @@ use crate::dates::OccurredAt;
 use crate::ids::Code;
 
 /// A task of one case, counted from 1 in the order of recording.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct TaskNumber(pub u16);
 

@@ -14,7 +14,7 @@ use crate::moment::Moment;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FileRow {
     /// Its number on the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "is_no_file")]
+    #[serde(skip_serializing_if = "super::row::is_left_out")]
     pub file: FileNumber,
     /// What it is.
     pub kind: FileKind,
@@ -32,7 +32,7 @@ pub struct FileRow {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TaskRow {
     /// Its number on the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "is_no_task")]
+    #[serde(skip_serializing_if = "super::row::is_left_out")]
     pub task: TaskNumber,
     /// What kind of task.
     pub kind: TaskKind,
@@ -191,14 +191,4 @@ impl Beside {
             self.home_education_applied = None;
         }
     }
-}
-
-/// Files are counted from 1.
-fn is_no_file(number: &FileNumber) -> bool {
-    number.0 == 0
-}
-
-/// Tasks are counted from 1.
-fn is_no_task(number: &TaskNumber) -> bool {
-    number.0 == 0
 }

@@ -24,7 +24,7 @@ pub enum RequestState {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestRow {
     /// Which request of the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "is_left_out")]
+    #[serde(skip_serializing_if = "super::row::is_left_out")]
     pub number: RequestNumber,
     /// Whom it went to.
     pub agency: Agency,
@@ -105,9 +105,4 @@ fn opened(number: RequestNumber, agency: Agency, at: Moment) -> RequestRow {
         withdrawn: None,
         withdrawn_because: None,
     }
-}
-
-/// Requests are counted from 1.
-fn is_left_out(number: &RequestNumber) -> bool {
-    number.0 == 0
 }

@@ -232,7 +232,7 @@ pub struct CaseRow {
     pub contacts_at: Option<Position>,
 }
 
-/// No stream stands at version 0: where it would be told it is not.
-fn is_left_out(version: &Version) -> bool {
-    version.0 == 0
+/// Versions, requests, tasks and files are counted from 1: 0 is the number of one that is not told.
+pub(super) fn is_left_out<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
