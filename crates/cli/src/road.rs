@@ -149,7 +149,7 @@ impl Answer {
         if self.status.is_success() {
             return Ok(self.body);
         }
-        let word = |name: &str| self.body[name].as_str().unwrap_or_default().to_owned();
+        let word = |name: &str| word(&self.body[name]);
         let exit = match self.status.as_u16() {
             404 => Exit::NoData,
             429 | 503 => Exit::Unavailable,
@@ -162,6 +162,16 @@ impl Answer {
         let failure = Failure::new(exit, what);
         Err(if way_out.is_empty() { failure } else { failure.next(way_out) })
     }
+}
+
+/// Returns a text of an answer; an empty one where there is none.
+pub fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Returns a list of an answer; an empty one where there is none.
+pub fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 async fn connect(dir: &Path) -> std::io::Result<UnixStream> {

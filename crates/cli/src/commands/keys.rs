@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, count};
 use crate::replaying::filter::CaseRef;
-use crate::road::Road;
+use crate::road::{Road, items, word};
 use crate::settings::SettingsArgs;
 use crate::student;
 
@@ -135,10 +135,10 @@ fn status(plain: &Plain, global: &Global, output: &mut Output) -> Result<Exit, F
     let (keys, students) = (count(number("keys"), "key"), count(number("students_by_nsn"), "student"));
     output.line(format_args!("{keys}; {students} known by NSN; {} out of use", count(number("replaced"), "key")));
     output.line(format_args!("{} disposed of", count(number("disposed"), "student")));
-    for hold in told["holds"].as_array().into_iter().flatten() {
+    for hold in items(&told["holds"]) {
         output.line(format_args!("hold {} on student {}", word(&hold["hold"]), word(&hold["student"])));
     }
-    for waiting in told["proposals"].as_array().into_iter().flatten() {
+    for waiting in items(&told["proposals"]) {
         let (student, authority, by) = (word(&waiting["student"]), word(&waiting["authority"]), word(&waiting["by"]));
         output
             .line(format_args!("disposal of student {student} under {authority}, proposed by {by}, waits for another"));
@@ -156,10 +156,6 @@ fn change_kek(plain: &Plain, global: &Global, output: &mut Output) -> Result<Exi
         output.line("backups made before need the old one, where a copy of it was kept");
     }
     Ok(Exit::Ok)
-}
-
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 fn post(plain: &Plain, global: &Global, path: &str, body: &Value) -> Result<Value, Failure> {

@@ -12,7 +12,7 @@ use crate::asking::AskingArgs;
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, thousands};
-use crate::road::Road;
+use crate::road::{Road, items, word};
 use crate::settings::SettingsArgs;
 
 /// Look at the read models, build one anew
@@ -78,7 +78,7 @@ fn status(args: &StatusArgs, global: &Global, output: &mut Output) -> Result<Exi
     let settings = args.settings.resolve(&global.data)?;
     let asking = args.asking.read()?;
     let document = Road::walk(&global.data, &settings, asking, async |road| road.get("/v1/views").await?.accepted())?;
-    let views = document["items"].as_array().map_or(&[][..], Vec::as_slice);
+    let views = items(&document["items"]);
     if output.json {
         views.iter().for_each(|view| output.json_line(view));
     } else {
@@ -96,14 +96,13 @@ fn print(views: &[Value], output: &mut Output) {
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["view", "version", "state", "position", "head", "behind", "events/s"]);
     for view in views {
-        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let number = |name: &str| thousands(view[name].as_f64().unwrap_or_default() as u64);
         let behind = format!("{} for {} s", number("lag_events"), number("lag_seconds"));
         let version = view["version"].to_string();
         let row = [
-            word(&view["view"]),
+            word(&view["view"]).to_owned(),
             version,
-            word(&view["state"]["is"]),
+            word(&view["state"]["is"]).to_owned(),
             number("position"),
             number("head"),
             behind,
@@ -113,14 +112,14 @@ fn print(views: &[Value], output: &mut Output) {
     }
     output.line(table.trim_fmt());
     for view in views {
-        let name = view["view"].as_str().unwrap_or_default();
+        let name = word(&view["view"]);
         for reason in [&view["state"]["reason"], &view["last_error"]].into_iter().filter_map(Value::as_str) {
             output.line(format_args!("{name}: {reason}"));
         }
         if let Some(beside) = view.get("beside").filter(|beside| !beside.is_null()) {
             output.line(format_args!("{name}: beside it, {}", rebuild::told(beside)));
         }
-        for aside in view["set_aside"].as_array().into_iter().flatten() {
+        for aside in items(&view["set_aside"]) {
             output.line(format_args!("{name}: {} was set aside: {}", aside["file"], aside["reason"]));
         }
     }

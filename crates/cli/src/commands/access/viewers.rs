@@ -8,7 +8,7 @@ use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::replaying::filter::CaseRef;
-use crate::road::Road;
+use crate::road::{Road, items, word};
 use crate::settings::SettingsArgs;
 use crate::when::When;
 
@@ -62,18 +62,16 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Fa
 }
 
 fn print(told: &Value, output: &mut Output) {
-    let list = |name: &str| told[name].as_array().cloned().unwrap_or_default();
-    let spans = list("spans");
+    let spans = items(&told["spans"]);
     if spans.is_empty() {
         output.line("nobody: there was no such item on the case by then, or no organisation that could see it");
     }
-    for span in &spans {
-        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let until = if span["until"].is_null() { "now".to_owned() } else { word(&span["until"]) };
+    for span in spans {
+        let until = if span["until"].is_null() { "now" } else { word(&span["until"]) };
         output.line(format_args!("{:<24} {} to {until}", viewer(&span["viewer"]), word(&span["from"])));
     }
-    for person in list("people") {
-        let word = |name: &str| person[name].as_str().unwrap_or_default().to_owned();
+    for person in items(&told["people"]) {
+        let word = |name: &str| word(&person[name]);
         output.line(format_args!("  {} as {} of {}", word("person"), word("role"), word("organisation")));
     }
 }
@@ -82,8 +80,8 @@ fn print(told: &Value, output: &mut Output) {
 fn viewer(value: &Value) -> String {
     let named = value.as_object().and_then(|object| object.iter().next());
     match named {
-        Some((what, code)) => format!("{what} {}", code.as_str().unwrap_or_default()),
-        None => value.as_str().unwrap_or_default().to_uppercase(),
+        Some((what, code)) => format!("{what} {}", word(code)),
+        None => word(value).to_uppercase(),
     }
 }
 

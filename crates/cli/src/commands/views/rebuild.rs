@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, count, thousands};
 use crate::progress::Progress;
-use crate::road::Road;
+use crate::road::{Road, items, word};
 use crate::settings::SettingsArgs;
 
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done · 1 the files differ, or the build was given up · 3 the directory is busy · 4 no such view · 5 refused";
@@ -134,10 +134,6 @@ pub(super) fn steer(args: &SteerArgs, act: &str, global: &Global, output: &mut O
     Ok(Exit::Ok)
 }
 
-fn items(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
 /// Says in a sentence how the file beside stands.
 pub(super) fn told(beside: &Value) -> String {
     let number = |name: &str| thousands(beside[name].as_f64().unwrap_or_default() as u64);
@@ -184,10 +180,6 @@ pub(super) fn path(view: &str, what: &str) -> String {
     // A name with anything else in it is none, and is not to become part of another path.
     let name: String = view.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).collect();
     format!("/v1/views/{name}/{what}")
-}
-
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 #[cfg(test)]
