@@ -4,7 +4,11 @@
 //! an error gives the pointer to the field, what was expected there, and names of our own; never a value, and never
 //! a name that is not ours.
 
+mod body;
+
 use serde::{Deserialize, Deserializer};
+
+pub use self::body::CommandBody;
 
 /// Input of the wrong form: nothing was written.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

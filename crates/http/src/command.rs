@@ -6,15 +6,11 @@ use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use caseledger_events::dates::OccurredAt;
 use caseledger_events::envelope::Source;
 use caseledger_events::ids::{StreamId, Tag, Version};
-use caseledger_events::input::{self, BadInput};
 use caseledger_events::machine::Submission;
 use caseledger_events::personal::{Part, TEXT_CHARS_MAX};
 use caseledger_events::world::Command;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::actor::{self, Asker};
 use crate::answer;
@@ -98,39 +94,6 @@ fn bad_body(rejection: BytesRejection) -> Problem {
             .way_out("say less, or split it into several actions; documents belong in files");
     }
     Problem::bad_request("bad-body", "the body could not be read")
-}
-
-/// The body of a command: its facts, its personal parts, and when it happened.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CommandBody<'a> {
-    /// Which way to open a case; absent for actions, whose name is in the URL.
-    #[serde(default)]
-    pub action: Option<String>,
-    /// When it happened; now where it is absent.
-    #[serde(default)]
-    pub occurred_at: Option<OccurredAt>,
-    #[serde(default, borrow)]
-    facts: Option<&'a RawValue>,
-    #[serde(default, borrow)]
-    personal: Option<&'a RawValue>,
-}
-
-impl<'a> CommandBody<'a> {
-    /// Reads the outer form.
-    pub fn read(body: &'a str) -> Result<CommandBody<'a>, BadInput> {
-        input::read(body, "")
-    }
-
-    /// Returns the facts' JSON; none is an empty object.
-    pub fn facts(&self) -> &'a str {
-        self.facts.map_or("{}", RawValue::get)
-    }
-
-    /// Returns the personal parts' JSON; none is an empty object.
-    pub fn personal(&self) -> &'a str {
-        self.personal.map_or("{}", RawValue::get)
-    }
 }
 
 /// Returns SHA-256 of a command's canonical body: what it is about, and its JSON with sorted keys and no white space.

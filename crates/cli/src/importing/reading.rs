@@ -1,6 +1,5 @@
 //! Reading commands of an import as HTTP reads them, and sealing what is personal in them.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
@@ -9,7 +8,7 @@ use caseledger_events::dates::OccurredAt;
 use caseledger_events::envelope::{Actor, Source};
 use caseledger_events::event::CaseEvent;
 use caseledger_events::ids::{CaseId, CorrelationId, StreamId, StudentId};
-use caseledger_events::input::{self, BadInput};
+use caseledger_events::input::{BadInput, CommandBody};
 use caseledger_events::machine::{Sealed, Submission};
 use caseledger_events::opening::{Opening, ReadOpening};
 use caseledger_events::personal::{Part, Personal};
@@ -17,8 +16,6 @@ use caseledger_events::world::{Command, World};
 use caseledger_log::{Due, Ledger};
 use caseledger_seal::{Keys, SealError};
 use parking_lot::Mutex;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::Brought;
 use crate::exit::{Exit, Failure};
@@ -30,20 +27,6 @@ type Students = Mutex<HashMap<CaseId, StudentId>>;
 pub struct Read {
     pub due: Vec<Due<Command>>,
     pub unread: Vec<(usize, BadInput)>,
-}
-
-/// The body of a command, as HTTP takes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body<'a> {
-    #[serde(default, borrow)]
-    action: Option<Cow<'a, str>>,
-    #[serde(default)]
-    occurred_at: Option<OccurredAt>,
-    #[serde(default, borrow)]
-    facts: Option<&'a RawValue>,
-    #[serde(default, borrow)]
-    personal: Option<&'a RawValue>,
 }
 
 /// A command that was read and has no student yet.
@@ -82,8 +65,8 @@ pub fn read(ledger: &Ledger<World>, keys: &Keys, students: &Students, brought: V
 }
 
 fn parse(brought: Brought) -> Result<Parsed, BadInput> {
-    let body: Body<'_> = input::read(&brought.body, "")?;
-    let (facts, personal) = (body.facts.map_or("{}", RawValue::get), body.personal.map_or("{}", RawValue::get));
+    let body = CommandBody::read(&brought.body)?;
+    let (facts, personal) = (body.facts(), body.personal());
     let (what, parts) = match brought.case {
         None => {
             let name = body.action.as_deref().unwrap_or(&brought.action);

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::post;
 use caseledger_events::ids::{Code, StreamId};
+use caseledger_events::input::CommandBody;
 use caseledger_events::provider::{PROVIDER_ACTS, ProviderAct, ProviderActInfo};
 use caseledger_events::world::Command;
 use schemars::SchemaGenerator;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::Route;
 use crate::actor::Asker;
-use crate::command::{CommandBody, Headers, JsonText, Plain, record};
+use crate::command::{Headers, JsonText, Plain, record};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
