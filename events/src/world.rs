@@ -14,7 +14,7 @@ use crate::codec::BadFrame;
 use crate::dates::{OccurredAt, Timestamp};
 use crate::envelope::{Actor, Recorded};
 use crate::event::{CaseEvent, CaseMergedInto};
-use crate::ids::{CaseId, Code, StreamId, StudentId};
+use crate::ids::{CaseId, Code, StreamId, StudentId, Version};
 use crate::keys::{KeyCommand, KeyEvent, KeyState};
 use crate::machine::{Context, Declined, Draft, Machine, Sealed};
 use crate::measured::PublishRun;
@@ -87,6 +87,14 @@ pub enum Command {
     Measures(Box<PublishRun>),
     /// Record how far the access ledger reaches; the ledger itself alone does.
     AccessHead(AccessHeadRecorded),
+}
+
+impl Command {
+    /// Returns the other case it speaks of with the version of it that was seen, where it says one.
+    pub fn also_expected(&self) -> Vec<(StreamId, Version)> {
+        let Command::Act { action, .. } = self else { return Vec::new() };
+        action.other().and_then(|(case, saw)| Some((StreamId::Case(case), saw?))).into_iter().collect()
+    }
 }
 
 /// The decision state of the whole ledger.

@@ -141,17 +141,11 @@ pub fn submission(
     stream: Option<StreamId>,
     parts: Vec<Part>,
 ) -> Submission<Command> {
-    // A command on two cases says which version of the other one was seen.
-    let other = match &command {
-        Command::Act { action, .. } => action.other(),
-        _ => None,
-    };
-    let also_expected = other.and_then(|(case, saw)| Some((StreamId::Case(case), saw?))).into_iter().collect();
     Submission {
+        also_expected: command.also_expected(),
         command,
         stream,
         expected: headers.expected,
-        also_expected,
         tag: Some(tag),
         body_hash,
         actor: headers.asker.actor,

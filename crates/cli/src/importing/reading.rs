@@ -126,14 +126,10 @@ pub fn plain(ledger: &Ledger<World>, command: Command, actor: Actor, name: &str,
 }
 
 fn bare(command: Command, actor: Actor) -> Submission<Command> {
-    let other = match &command {
-        Command::Act { action, .. } => action.other(),
-        _ => None,
-    };
     Submission {
         stream: None,
         expected: None,
-        also_expected: other.and_then(|(case, saw)| Some((StreamId::Case(case), saw?))).into_iter().collect(),
+        also_expected: command.also_expected(),
         tag: None,
         body_hash: [0; 32],
         actor,
