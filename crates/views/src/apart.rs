@@ -200,19 +200,11 @@ impl Apart {
             next,
             count: 0,
         };
-        let mut ended = Ok(());
-        for Handed { position, chain, what } in events {
-            ended = batch.take_told(&opened.db, Next { position: *position, before: None, chain: *chain, what });
-            if ended.is_err() {
-                break;
-            }
-            batch.commit_if_due(opened)?;
-        }
-        // What came before an event that is refused is good: it is kept.
-        if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
-            opened.mark = batch.commit(&opened.db)?;
-        }
-        ended
+        let ended = events.iter().try_for_each(|Handed { position, chain, what }| {
+            batch.take_told(&opened.db, Next { position: *position, before: None, chain: *chain, what })?;
+            batch.commit_if_due(opened)
+        });
+        batch.finish(opened, ended)
     }
 
     /// Closes the file; the write-ahead log goes with it.

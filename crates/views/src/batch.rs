@@ -143,11 +143,7 @@ impl Feed<'_> {
         let mut batch = Batch { model, opener, batch_events, feeder, keeper, skips, path: &path, next, count: 0 };
         begin(&opened.db).map_err(|error| Trouble::of_store(batch.next.position, &error))?;
         let ended = read(&mut batch, opened);
-        // What came before an event that is refused is good: it is kept.
-        if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
-            opened.mark = batch.commit(&opened.db)?;
-        }
-        ended
+        batch.finish(opened, ended)
     }
 
     fn is_beyond(&self, position: Position) -> bool {
@@ -314,13 +310,21 @@ impl Batch<'_> {
         begin(&opened.db).map_err(|error| Trouble::of_store(opened.mark.position, &error))
     }
 
+    /// Commits the last transaction. What came before an event that is refused is good: it is kept.
+    pub(crate) fn finish(mut self, opened: &mut Opened, ended: Result<(), Trouble>) -> Result<(), Trouble> {
+        if matches!(ended, Ok(()) | Err(Trouble::Refused { .. })) {
+            opened.mark = self.commit(&opened.db)?;
+        }
+        ended
+    }
+
     /// Returns whether the event taken in last is the one that ends the history which is read for the first time.
     fn ends_building(&self) -> bool {
         self.count > 0 && self.next.position == self.next.target
     }
 
     /// Commits the rows with their position and shows them to queries.
-    pub(crate) fn commit(&mut self, db: &Connection) -> Result<Mark, Trouble> {
+    fn commit(&mut self, db: &Connection) -> Result<Mark, Trouble> {
         let failed = |at: Position| {
             move |error| match error {
                 ApplyError::Refused(reason) => Trouble::Unfit { at, reason },
