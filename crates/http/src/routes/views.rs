@@ -9,6 +9,7 @@ use caseledger_events::input;
 use caseledger_events::viewed::Viewed;
 use caseledger_views::{BesideStatus, RebuildError, RebuildEstimate, Steer, ViewStatus, Views};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Route;
@@ -155,33 +156,27 @@ async fn rebuild(
     Path(view): Path<String>,
     body: Body,
 ) -> Result<Json<RebuildDocument>, Problem> {
-    may(&state, &asker, Operation::Operate).await?;
-    let JsonText(text) = body?;
-    let RebuildBody { dry_run, fresh } = input::read(&text, "")?;
-    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    let RebuildBody { dry_run, fresh } = ordered(&state, &asker, body).await?;
     let document = built(&state, RebuildsBody { views: vec![view], dry_run, fresh }).await?;
     let (estimate, beside) = (document.estimates.into_iter().next(), document.beside.into_iter().next());
     Ok(Json(RebuildDocument { estimate, beside }))
 }
 
 async fn rebuilds(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<RebuildsDocument>, Problem> {
-    may(&state, &asker, Operation::Operate).await?;
-    let JsonText(text) = body?;
-    let body: RebuildsBody = input::read(&text, "")?;
-    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
-    built(&state, body).await.map(Json)
+    let order = ordered(&state, &asker, body).await?;
+    built(&state, order).await.map(Json)
 }
 
-async fn built(state: &AppState, body: RebuildsBody) -> Result<RebuildsDocument, Problem> {
-    let RebuildsBody { views: names, dry_run, fresh } = body;
-    let document = on_the_views(state, move |views| {
+async fn built(state: &AppState, order: RebuildsBody) -> Result<RebuildsDocument, Problem> {
+    let RebuildsBody { views: names, dry_run, fresh } = order;
+    on_the_views(state, move |views| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Ok(match dry_run {
             true => RebuildsDocument { estimates: views.estimate_rebuild(&names)?, beside: Vec::new() },
             false => RebuildsDocument { estimates: Vec::new(), beside: views.rebuild(&names, fresh)? },
         })
-    });
-    document.await
+    })
+    .await
 }
 
 async fn steer(
@@ -190,20 +185,14 @@ async fn steer(
     Path(view): Path<String>,
     body: Body,
 ) -> Result<Json<BesideStatus>, Problem> {
-    may(&state, &asker, Operation::Operate).await?;
-    let JsonText(text) = body?;
-    let SteerBody { act } = input::read(&text, "")?;
-    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
+    let SteerBody { act } = ordered(&state, &asker, body).await?;
     let steered = steered(&state, SteersBody { views: vec![view], act }).await?;
     steered.into_iter().next().map(Json).ok_or_else(|| Problem::internal("no view was steered"))
 }
 
 async fn steers(State(state): State<AppState>, asker: Asker, body: Body) -> Result<Json<BesidesDocument>, Problem> {
-    may(&state, &asker, Operation::Operate).await?;
-    let JsonText(text) = body?;
-    let body: SteersBody = input::read(&text, "")?;
-    note(&state, &asker, Viewed::allowed(Operation::Operate)).await?;
-    Ok(Json(BesidesDocument { items: steered(&state, body).await? }))
+    let order = ordered(&state, &asker, body).await?;
+    Ok(Json(BesidesDocument { items: steered(&state, order).await? }))
 }
 
 async fn steered(state: &AppState, SteersBody { views: names, act }: SteersBody) -> Result<Vec<BesideStatus>, Problem> {
@@ -213,11 +202,20 @@ async fn steered(state: &AppState, SteersBody { views: names, act }: SteersBody)
         Act::Drop => Steer::Drop,
         Act::Switch => Steer::Switch,
     };
-    let steered = on_the_views(state, move |views| {
+    on_the_views(state, move |views| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         views.steer(&names, act)
-    });
-    steered.await
+    })
+    .await
+}
+
+/// Reads what an operator orders, once it is clear that the asker may, and puts it on record.
+async fn ordered<T: DeserializeOwned>(state: &AppState, asker: &Asker, body: Body) -> Result<T, Problem> {
+    may(state, asker, Operation::Operate).await?;
+    let JsonText(text) = body?;
+    let order = input::read(&text, "")?;
+    note(state, asker, Viewed::allowed(Operation::Operate)).await?;
+    Ok(order)
 }
 
 /// Files are opened and waited for: not on a thread that serves others.
