@@ -145,7 +145,7 @@ impl Filter {
 
     /// Judges one event; `facts` are read only where a case is sought by its number.
     pub fn judge(&mut self, event: &Glance<'_>, facts: impl FnOnce() -> Option<Value>) -> Verdict {
-        if event.position > self.last() || self.args.limit.is_some_and(|limit| self.taken >= limit) {
+        if self.passed(event.position) == Verdict::End {
             return Verdict::End;
         }
         self.learn(event, facts);
@@ -164,16 +164,15 @@ impl Filter {
 
     /// Judges an event of which nothing but its place is known.
     pub fn judge_left_out(&mut self, position: Position) -> Verdict {
-        let is_asked = self.is_of_places() && self.args.since.is_none() && self.args.until.is_none();
-        if !is_asked || position.0 < self.args.from {
-            return self.passed(position);
-        }
+        let args = &self.args;
+        let is_timeless = args.since.is_none() && args.until.is_none();
+        let is_asked = self.is_of_places() && is_timeless && position.0 >= args.from;
         match self.passed(position) {
-            Verdict::End => Verdict::End,
-            _ => {
+            Verdict::Skip if is_asked => {
                 self.taken += 1;
                 Verdict::Take
             }
+            verdict => verdict,
         }
     }
 
