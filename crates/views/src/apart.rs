@@ -7,17 +7,16 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use caseledger_events::codec;
 use caseledger_events::ids::{CorrelationId, Position};
 use caseledger_events::personal::{Opener, Part};
 use caseledger_log::LedgerIdentity;
-use caseledger_projections::broadcast::{self, Told};
 use caseledger_proof::Hash;
 use rusqlite::Connection;
 
-use crate::batch::{self, Batch, Feeder, Next, Trouble, What};
+use crate::batch::{self, Batch, Feeder, Trouble};
 use crate::error::ViewError;
 use crate::files::{Files, name_of, prepare_dir};
+use crate::handed::Handed;
 use crate::model::{APART_ALONE, Keeper, MODELS, Model};
 use crate::opening::{self, Opened};
 use crate::skips::Skips;
@@ -58,44 +57,6 @@ pub enum ApartError {
     /// The directory or a file in it could not be used.
     #[error(transparent)]
     View(#[from] ViewError),
-}
-
-/// An event as it is handed over: decoded once for all read models that take it.
-pub struct Handed<'a> {
-    position: Position,
-    chain: Hash,
-    what: What<'a>,
-}
-
-impl<'a> Handed<'a> {
-    /// Reads a frame as the log stores it; one that cannot be read stops whoever takes it.
-    pub fn frame(position: Position, chain: Hash, frame: &'a [u8]) -> Handed<'a> {
-        let what = match codec::decode(frame) {
-            Ok(event) => What::Recorded(event),
-            Err(error) => What::Unreadable(error.to_string()),
-        };
-        Handed { position, chain, what }
-    }
-
-    /// Reads the body of a message of the broadcast; one that cannot be read stops whoever takes it.
-    pub fn public(position: Position, chain: Hash, body: &'a [u8]) -> Handed<'a> {
-        let what = match broadcast::read(body) {
-            Ok(Told::Restricted(at)) if at == position => What::Nothing,
-            Ok(Told::Event(event)) if event.position == position => What::Public(event),
-            Ok(_) => What::Unreadable("the message there says that it stands elsewhere".to_owned()),
-            Err(error) => What::Unreadable(error.to_string()),
-        };
-        Handed { position, chain, what }
-    }
-
-    /// Returns when it was recorded, where it says so.
-    pub fn recorded_at(&self) -> Option<caseledger_events::dates::Timestamp> {
-        match &self.what {
-            What::Recorded(event) => Some(event.recorded_at),
-            What::Public(event) => Some(event.recorded_at),
-            What::Nothing | What::Unreadable(_) => None,
-        }
-    }
 }
 
 /// A read model's file in the hands of whoever feeds it.
@@ -200,8 +161,8 @@ impl Apart {
             next,
             count: 0,
         };
-        let ended = events.iter().try_for_each(|Handed { position, chain, what }| {
-            batch.take_told(&opened.db, Next { position: *position, before: None, chain: *chain, what })?;
+        let ended = events.iter().try_for_each(|event| {
+            batch.take_told(&opened.db, event)?;
             batch.commit_if_due(opened)
         });
         batch.finish(opened, ended)

@@ -8,11 +8,11 @@ use caseledger_events::envelope::Recorded;
 use caseledger_events::ids::Position;
 use caseledger_events::personal::Opener;
 use caseledger_log::{ReadError, Reader};
-use caseledger_projections::broadcast::PublicEvent;
 use caseledger_proof::{Hash, extend};
 use rusqlite::Connection;
 
 use crate::error::ViewError;
+use crate::handed::{Handed, What};
 use crate::model::{ApplyError, Keeper, Model};
 use crate::opening::Opened;
 use crate::pass::Member;
@@ -112,11 +112,11 @@ impl Feed<'_> {
         let with_parts = keeper.reads_personal();
         self.load(opened, keeper, |batch, opened| {
             while let Some(chunk) = pass.next(|| self.feeder.is_stopping()) {
-                chunk.each(with_parts, |next| {
-                    if self.is_beyond(next.position) {
+                chunk.each(with_parts, |handed| {
+                    if self.is_beyond(handed.position) {
                         return Ok(());
                     }
-                    batch.take_told(&opened.db, next)?;
+                    batch.take_told(&opened.db, &handed)?;
                     batch.commit_if_due(opened)
                 })?;
                 if self.feeder.is_stopping() {
@@ -162,31 +162,6 @@ pub(crate) fn give_up_transaction(db: &Connection) {
     {
         tracing::warn!(%error, "a view's transaction could not be given up");
     }
-}
-
-/// What stands at the next position, as it is told elsewhere than in the log of this machine.
-pub(crate) struct Next<'a> {
-    pub position: Position,
-    /// The chain hash before it, where that is known.
-    pub before: Option<Hash>,
-    pub chain: Hash,
-    pub what: &'a What<'a>,
-}
-
-/// What is known of an event.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "thousands are held at once, and a box each would cost more than the room"
-)]
-pub(crate) enum What<'a> {
-    /// All but what is personal.
-    Recorded(Recorded<'a>),
-    /// Its public facts.
-    Public(PublicEvent<'a>),
-    /// That it is there.
-    Nothing,
-    /// That it cannot be read, and why.
-    Unreadable(String),
 }
 
 fn other_history(position: Position) -> Trouble {
@@ -240,16 +215,16 @@ impl Batch<'_> {
     }
 
     /// Takes in what follows from elsewhere than the log of this machine.
-    pub(crate) fn take_told(&mut self, db: &Connection, next: Next<'_>) -> Result<(), Trouble> {
-        let position = next.position;
+    pub(crate) fn take_told(&mut self, db: &Connection, handed: &Handed<'_>) -> Result<(), Trouble> {
+        let position = handed.position;
         if position <= self.next.position {
             return Ok(());
         }
         self.follows(position)?;
-        if self.count == 0 && next.before.is_some_and(|before| before != self.next.chain) {
+        if self.count == 0 && handed.before.is_some_and(|before| before != self.next.chain) {
             return Err(other_history(position));
         }
-        let taken = match next.what {
+        let taken = match &handed.what {
             What::Recorded(event) => self.taken(db, position, event).map(|()| event.recorded_at),
             What::Public(event) => {
                 let applied = self.keeper.apply_public(db, event);
@@ -258,7 +233,7 @@ impl Batch<'_> {
             What::Nothing => Ok(self.next.recorded_at),
             What::Unreadable(reason) => Err(Trouble::Refused { at: position, reason: reason.clone() }),
         };
-        self.passed(position, next.chain, taken)
+        self.passed(position, handed.chain, taken)
     }
 
     fn follows(&self, position: Position) -> Result<(), Trouble> {

@@ -18,8 +18,8 @@ use caseledger_events::personal::Opener;
 use caseledger_log::{ReadError, Reader};
 use caseledger_proof::Hash;
 
-use crate::batch::{Next, What};
 use crate::error::ViewError;
+use crate::handed::{Handed, What};
 use crate::model::Model;
 
 /// The events of a chunk: some milliseconds of work.
@@ -159,14 +159,14 @@ impl Chunk {
     }
 
     /// Hands each event over in order, with its personal parts where they are asked for.
-    pub fn each<E>(&self, with_parts: bool, mut take: impl FnMut(Next<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn each<E>(&self, with_parts: bool, mut take: impl FnMut(Handed<'_>) -> Result<(), E>) -> Result<(), E> {
         self.events.iter().try_for_each(|event| {
             let what = match &event.read {
                 Ok(decoded) => What::Recorded(decoded.recorded(self, with_parts)),
                 Err(reason) => What::Unreadable(reason.clone()),
             };
             let (before, chain) = event.chain;
-            take(Next { position: event.position, before: Some(before), chain, what: &what })
+            take(Handed { position: event.position, before: Some(before), chain, what })
         })
     }
 }
