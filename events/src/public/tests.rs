@@ -229,3 +229,18 @@ fn a_name_that_would_change_the_subject_does_not_go_out() {
         assert_eq!(message(&event(kind, &facts), &place()), Err(NotPublic::BadName), "{kind:?}");
     }
 }
+
+#[test]
+fn what_is_told_without_headers_is_the_body_of_the_message_or_that_without_what_counts_restricted_events() {
+    for sample in crate::testing::sample_events() {
+        let facts = sample.facts();
+        let event = event(sample.kind(), &facts);
+        let message = message(&event, &place()).unwrap();
+        let kind = if tells_of_restricted(&sample) { RESTRICTED } else { sample.kind() };
+        assert_eq!(told(&event, true), Ok((kind, message.body.clone())), "{sample:?}");
+        let mut uncounted = serde_json::from_slice(&message.body).unwrap();
+        leave_places_out(&mut uncounted);
+        let (name, body) = told(&event, false).unwrap();
+        assert_eq!((name, serde_json::from_slice::<serde_json::Value>(&body).unwrap()), (kind, uncounted));
+    }
+}
