@@ -216,7 +216,15 @@ pub(crate) fn truncate_log(db: &Connection) {
 }
 
 /// Returns a row as stored: MessagePack by position, for the file belongs to one version of the shape.
-pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(row: &T) -> Vec<u8> {
+    let bytes = encode_borrowed(row);
+    // A field that is left out at times moves those behind it, which only a later process that reads the row would notice.
+    debug_assert!(rmp_serde::from_slice::<T>(&bytes).is_ok(), "a row is written that cannot be read");
+    bytes
+}
+
+/// Returns a row as stored that borrows what it is made of.
+pub(crate) fn encode_borrowed<T: Serialize>(row: &T) -> Vec<u8> {
     rmp_serde::to_vec(row).expect("a row is plain data of known length")
 }
 

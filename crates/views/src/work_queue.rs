@@ -10,7 +10,7 @@ use crate::model::{Model, Pace};
 /// The work queue in the list of models.
 pub(crate) const MODEL: Model = Model {
     name: "work_queue",
-    version: 1,
+    version: 2,
     schema: include_str!("work_queue/schema.sql"),
     indexes: include_str!("work_queue/indexes.sql"),
     pace: Pace::SOON,

@@ -78,6 +78,20 @@ fn service_levels_and_work_queue_need_public_facts_alone() {
 }
 
 #[test]
+fn a_file_whose_process_ends_after_every_event_holds_what_one_process_makes() {
+    let tape = term(6, 200);
+    let chain = chain(&tape);
+    let [whole, piecewise] = ["whole", "piecewise"].map(|_| tempfile::tempdir().unwrap());
+    for view in Apart::names() {
+        open(whole.path(), view, 200).take(&frames(&tape, &chain, 0, 200)).unwrap();
+        for n in 0..200 {
+            open(piecewise.path(), view, 200).take(&frames(&tape, &chain, n, n + 1)).unwrap();
+        }
+        assert_eq!(dump_of(piecewise.path(), view), dump_of(whole.path(), view), "{view}");
+    }
+}
+
+#[test]
 fn a_gap_and_what_cannot_be_read_stop_it_there_and_what_came_before_is_kept() {
     let tape = term(1, 20);
     let chain = chain(&tape);

@@ -13,8 +13,9 @@ use crate::moment::Moment;
 /// A file of the case; its name is the `file` part of the event at its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FileRow {
-    /// Its number on the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "super::row::is_left_out")]
+    /// Its number on the case; null where not all are shown.
+    #[serde(serialize_with = "super::row::told")]
+    #[schemars(with = "Option<FileNumber>")]
     pub file: FileNumber,
     /// What it is.
     pub kind: FileKind,
@@ -31,8 +32,9 @@ pub struct FileRow {
 /// A task that is not ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TaskRow {
-    /// Its number on the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "super::row::is_left_out")]
+    /// Its number on the case; null where not all are shown.
+    #[serde(serialize_with = "super::row::told")]
+    #[schemars(with = "Option<TaskNumber>")]
     pub task: TaskNumber,
     /// What kind of task.
     pub kind: TaskKind,

@@ -23,8 +23,9 @@ pub enum RequestState {
 /// One request; the code as answered is the `answer` part of the event at `answered`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestRow {
-    /// Which request of the case; left out where not all are shown.
-    #[serde(skip_serializing_if = "super::row::is_left_out")]
+    /// Which request of the case; null where not all are shown.
+    #[serde(serialize_with = "super::row::told")]
+    #[schemars(with = "Option<RequestNumber>")]
     pub number: RequestNumber,
     /// Whom it went to.
     pub agency: Agency,

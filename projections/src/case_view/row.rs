@@ -5,7 +5,7 @@ use caseledger_events::ids::{CaseId, Code, Position, StudentId, Version};
 use caseledger_events::number::CaseNumber;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Beside;
 use crate::moment::Moment;
@@ -223,8 +223,10 @@ pub struct CaseRow {
     pub before_merge: Option<CaseStatus>,
     /// The latest event.
     pub last_activity: Moment,
-    /// The version of the stream; goes into `If-Match`. Left out where restricted events are, so that nobody counts them.
-    #[serde(skip_serializing_if = "is_left_out")]
+    /// The version of the stream; goes into `If-Match`. Null where restricted events are left out, so that nobody counts
+    /// them.
+    #[serde(serialize_with = "told")]
+    #[schemars(with = "Option<Version>")]
     pub version: Version,
     /// The newest event with a part that says who the student is.
     pub student_at: Option<Position>,
@@ -232,7 +234,16 @@ pub struct CaseRow {
     pub contacts_at: Option<Position>,
 }
 
-/// Versions, requests, tasks and files are counted from 1: 0 is the number of one that is not told.
-pub(super) fn is_left_out<N: Default + PartialEq>(number: &N) -> bool {
-    *number == N::default()
+/// Versions, requests, tasks and files are counted from 1: 0 is the number of one that is not told, and null to people.
+///
+/// It keeps its place in a stored row, which is read by position.
+pub(super) fn told<N, S>(number: &N, serializer: S) -> Result<S::Ok, S::Error>
+where
+    N: Default + PartialEq + Serialize,
+    S: Serializer,
+{
+    if serializer.is_human_readable() && *number == N::default() {
+        return serializer.serialize_none();
+    }
+    number.serialize(serializer)
 }

@@ -17,11 +17,11 @@ use crate::answering::Fault;
 use crate::cursor::ListId;
 use crate::documents::{PersonalPart, TimelineEntry, TimelinePage};
 use crate::query::AsAt;
-use crate::store::{AsOf, damaged, encode, number};
+use crate::store::{AsOf, damaged, encode_borrowed, number};
 
 /// Stores what the timeline shows of an event.
 pub(super) fn store(db: &Connection, reference: i64, event: &Recorded<'_>) -> rusqlite::Result<()> {
-    let entry = encode(&StoredEntry::of(event));
+    let entry = encode_borrowed(&StoredEntry::of(event));
     let parts = personal::shown(&event.parts).count() as u32;
     let mut statement = db.prepare_cached("INSERT INTO timeline VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![number(event.position), reference, event.version.0, parts, entry]).map(drop)
