@@ -5,19 +5,19 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use self::schemas::{Facts, schema, schema_of};
 use crate::access::AccessEvent;
 use crate::action::{ACTIONS, ActionInfo, OnClosed, Who};
 use crate::event::{Broadcast, EVENT_TYPES, EventType};
 use crate::keys::KeyEvent;
-use crate::measured::MeasureEvent;
 use crate::opening::OPENINGS;
-use crate::policy::{POLICY_SET, Policy, PolicySet, QUESTIONS, explain};
+use crate::policy::{POLICY_SET, Policy, QUESTIONS, explain};
 use crate::provider::{PROVIDER_ACTS, PROVIDER_EVENTS};
-use crate::reference::{Entry, REFERENCE_RECORDED};
+use crate::reference::REFERENCE_RECORDED;
 use crate::refusal::{Refusal, source_of};
 use crate::system::LedgerEvent;
 use crate::viewed::AccessHeadEvent;
@@ -37,6 +37,8 @@ pub(crate) fn compare(path: &Path, today: &str) {
 }
 
 mod compatible;
+mod pages;
+mod schemas;
 
 #[test]
 fn the_catalogue_is_what_the_tables_say() {
@@ -84,37 +86,6 @@ fn shortened(value: &Value) -> String {
     if rows.is_empty() { "every one".to_owned() } else { rows.iter().map(of_row).collect::<Vec<_>>().join(", ") }
 }
 
-#[test]
-fn the_schema_of_every_event_type_is_what_the_types_say() {
-    for row in EVENT_TYPES {
-        let text = serde_json::to_string_pretty(&schema(row)).unwrap() + "\n";
-        keep_compatible(&format!("{}.v{}.json", row.name, row.version), &text);
-    }
-}
-
-#[test]
-fn the_schema_of_every_event_type_of_other_streams_is_what_the_types_say() {
-    for (name, facts) in of_other_streams() {
-        let text = serde_json::to_string_pretty(&schema_of(name, 1, facts)).unwrap() + "\n";
-        keep_compatible(&format!("{name}.v1.json"), &text);
-    }
-}
-
-type Facts = fn(&mut SchemaGenerator) -> Schema;
-
-fn of_other_streams() -> Vec<(&'static str, Facts)> {
-    let mut all: Vec<(&'static str, Facts)> = PROVIDER_EVENTS.iter().map(|row| (row.name, row.schema)).collect();
-    for name in MeasureEvent::KINDS {
-        all.push((name, |generator| <MeasureEvent as JsonSchema>::json_schema(generator)));
-    }
-    all.push((POLICY_SET, |generator| <PolicySet as JsonSchema>::json_schema(generator)));
-    all.push((REFERENCE_RECORDED, |generator| <Entry as JsonSchema>::json_schema(generator)));
-    for (_, kinds, facts) in of_the_ledger() {
-        all.extend(kinds.iter().map(|&name| (name, facts)));
-    }
-    all
-}
-
 /// What the ledger records about itself, about who may act, and about students' keys: stream, types, facts.
 fn of_the_ledger() -> [(&'static str, &'static [&'static str], Facts); 4] {
     [
@@ -123,74 +94,6 @@ fn of_the_ledger() -> [(&'static str, &'static [&'static str], Facts); 4] {
         ("system/KEYS", &KeyEvent::KINDS, |generator| <KeyEvent as JsonSchema>::json_schema(generator)),
         ("system/ACCESS-HEAD", &AccessHeadEvent::KINDS, |g| <AccessHeadEvent as JsonSchema>::json_schema(g)),
     ]
-}
-
-/// Compares a schema with the one kept; one that would break what was stored or subscribed to is never written over.
-#[track_caller]
-fn keep_compatible(name: &str, today: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
-    if let Ok(kept) = std::fs::read_to_string(&path) {
-        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        if let Some(why) = compatible::breaks(&read(&kept), &read(today), "") {
-            panic!("{name}: {why}: what was stored and subscribed to would break; raise the schema version instead");
-        }
-    }
-    compare(&path, today);
-}
-
-/// One example of the facts of every type that goes out with them, for people who write subscribers.
-#[test]
-fn the_examples_are_what_goes_out() {
-    let of_cases = crate::testing::sample_events();
-    let public = of_cases.iter().filter(|event| !crate::public::is_restricted(event.kind()));
-    let mut examples: Map<String, Value> =
-        public.map(|event| (format!("{}.v{}", event.kind(), event.schema()), event.facts_json())).collect();
-    for event in crate::testing::sample_provider_events() {
-        examples.insert(format!("{}.v1", event.kind()), event.facts_json());
-    }
-    assert!(examples.values().all(crate::public::holds_facts_alone));
-    let text = serde_json::to_string_pretty(&Value::Object(examples)).unwrap() + "\n";
-    compare(&root().join("docs/examples/events.json"), &text);
-}
-
-#[test]
-fn facts_as_they_go_out_fit_their_schema_in_names_and_presence() {
-    for (row, event) in EVENT_TYPES.iter().zip(crate::testing::sample_events()) {
-        let facts: Value = rmp_serde::from_slice(&event.facts()).map(|facts: FactNames| facts.0).unwrap();
-        let schema = schema(row);
-        let known = schema["properties"].as_object().cloned().unwrap_or_default();
-        let present: Vec<&String> = facts.as_object().unwrap().keys().collect();
-        assert!(present.iter().all(|name| known.contains_key(*name)), "{}: {present:?}", row.name);
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
-        assert!(required.iter().all(|name| facts.get(name.as_str().unwrap()).is_some()), "{}", row.name);
-    }
-}
-
-/// The names of a fact map, whatever the values.
-struct FactNames(Value);
-
-impl<'de> serde::Deserialize<'de> for FactNames {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let names = std::collections::BTreeMap::<String, serde::de::IgnoredAny>::deserialize(d)?;
-        Ok(FactNames(names.into_keys().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()))
-    }
-}
-
-fn schema(row: &EventType) -> Value {
-    schema_of(row.name, row.version, row.schema)
-}
-
-fn schema_of(name: &str, version: u16, facts: Facts) -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = serde_json::to_value(facts(&mut generator)).unwrap();
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["$id"] = json!(format!("urn:caseledger:schema:{name}:v{version}"));
-    schema["title"] = json!(name);
-    let definitions = generator.take_definitions(true);
-    if !definitions.is_empty() {
-        schema["$defs"] = Value::Object(definitions);
-    }
-    schema
 }
 
 fn catalogue() -> String {
@@ -210,7 +113,7 @@ fn catalogue() -> String {
 }
 
 fn events(page: &mut String) {
-    page.push_str("\n## Events of a case\n\nStream `case/<id>`. The facts of each are described by a JSON Schema in `events/schemas/`, with an example in `docs/examples/events.json` of those that go out with their facts; `events/asyncapi.json` describes the broadcast.\n\n");
+    page.push_str("\n## Events of a case\n\nStream `case/<id>`. Each has a page with its facts and an example, and a JSON Schema in `events/schemas/`; the facts of those that go out with them are together in `docs/examples/events.json`; `events/asyncapi.json` describes the broadcast.\n\n");
     page.push_str("| Type | Version | Source | Broadcast | What has happened | Facts |\n|---|---|---|---|---|---|\n");
     for row in EVENT_TYPES {
         let broadcast = match row.broadcast {
@@ -219,7 +122,11 @@ fn events(page: &mut String) {
         };
         let EventType { name, version, source, summary, .. } = row;
         let facts = names(&schema(row));
-        writeln!(page, "| `{name}` | {version} | {source} | {broadcast} | {summary} | {facts} |").unwrap();
+        writeln!(
+            page,
+            "| [`{name}`](events/{name}.v{version}.md) | {version} | {source} | {broadcast} | {summary} | {facts} |"
+        )
+        .unwrap();
     }
 }
 
@@ -236,10 +143,10 @@ fn events_of_providers(page: &mut String) {
     page.push_str("| Type | Source | What has happened | Facts |\n|---|---|---|---|\n");
     for row in PROVIDER_EVENTS {
         let facts = names(&schema_of(row.name, 1, row.schema));
-        writeln!(page, "| `{}` | {} | {} | {facts} |", row.name, row.source, row.summary).unwrap();
+        writeln!(page, "| {} | {} | {} | {facts} |", linked(row.name), row.source, row.summary).unwrap();
     }
     let policy = "Another policy was set; docs/policy.md lists what it decides.";
-    writeln!(page, "| `{POLICY_SET}` | Q1–Q39 | {policy} | `version`, `effective_on`, `policy` |").unwrap();
+    writeln!(page, "| {} | Q1–Q39 | {policy} | `version`, `effective_on`, `policy` |", linked(POLICY_SET)).unwrap();
 }
 
 /// E43, E47, and what the ledger says about itself (R41's reference data come in rows).
@@ -259,13 +166,18 @@ fn events_of_the_ledger(page: &mut String) {
             };
             let facts = names(&variant["properties"][*kind]);
             let said = variant["description"].as_str().expect("every variant is described").replace('\n', " ");
-            writeln!(page, "| `{kind}` | `{stream}` | {broadcast} | {said} | {facts} |").unwrap();
+            writeln!(page, "| {} | `{stream}` | {broadcast} | {said} | {facts} |", linked(kind)).unwrap();
         }
     }
     let said = "A row of reference data: a school's catchment, a catchment's provider, in-school provision.";
     let stream = "`system/REFERENCE`";
-    writeln!(page, "| `{REFERENCE_RECORDED}` | {stream} | facts | {said} | `what`, `from` and those of its kind |")
-        .unwrap();
+    let name = linked(REFERENCE_RECORDED);
+    writeln!(page, "| {name} | {stream} | facts | {said} | `what`, `from` and those of its kind |").unwrap();
+}
+
+/// The name of a type in schema version 1, leading to its page.
+fn linked(name: &str) -> String {
+    format!("[`{name}`](events/{name}.v1.md)")
 }
 
 fn acts_of_providers(page: &mut String) {

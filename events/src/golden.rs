@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p caseledger-events golden` writes files that are missing, and never writes one again.
 
-mod frames;
+pub(crate) mod frames;
 mod history;
 mod odd;
 
