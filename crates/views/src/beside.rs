@@ -52,8 +52,31 @@ pub(crate) struct Beside {
     view: &'static str,
     wish: watch::Sender<Wish>,
     told: Mutex<Told>,
-    /// The pass over the log that its next reading is from; without one it reads by itself.
-    pass: Mutex<Option<Member>>,
+    pass: Mutex<Seat>,
+}
+
+/// The pass over the log that its next reading is from.
+enum Seat {
+    /// It reads by itself.
+    Empty,
+    /// It reads from this one.
+    Taken(Member),
+    /// Its thread has ended: whoever takes a seat for it is not waited for.
+    Gone,
+}
+
+impl Seat {
+    /// Empties it, unless the thread has ended; the pass waits for nobody here.
+    fn leave(&mut self) -> Option<Member> {
+        match std::mem::replace(self, Seat::Empty) {
+            Seat::Empty => None,
+            Seat::Taken(member) => Some(member),
+            Seat::Gone => {
+                *self = Seat::Gone;
+                None
+            }
+        }
+    }
 }
 
 struct Told {
@@ -85,7 +108,8 @@ impl Beside {
             changes: 0,
             is_gone: false,
         };
-        let (wish, told, pass) = (watch::Sender::new(Wish::Run), Mutex::new(told), Mutex::new(pass));
+        let pass = Mutex::new(pass.map_or(Seat::Empty, Seat::Taken));
+        let (wish, told) = (watch::Sender::new(Wish::Run), Mutex::new(told));
         let beside = Arc::new(Beside { view: shared.model.name, wish, told, pass });
         let keeper = (shared.model.keeper)();
         let name = format!("build-{}", shared.model.name);
@@ -143,9 +167,12 @@ impl Beside {
         self.told.lock().position
     }
 
-    /// Has its next reading come from a pass.
+    /// Has its next reading come from a pass; one whose thread has ended takes no part in it.
     pub fn join(&self, pass: Member) {
-        *self.pass.lock() = Some(pass);
+        let mut seat = self.pass.lock();
+        if !matches!(*seat, Seat::Gone) {
+            *seat = Seat::Taken(pass);
+        }
     }
 
     pub fn switch(&self) {
@@ -211,7 +238,7 @@ struct Builder {
 impl Drop for Builder {
     fn drop(&mut self) {
         // Whoever reads from the same pass must not wait for this one.
-        self.beside.pass.lock().take();
+        *self.beside.pass.lock() = Seat::Gone;
     }
 }
 
@@ -229,7 +256,7 @@ impl Builder {
                 Wish::End => return self.remove("it was given up"),
                 Wish::Pause => {
                     // Whoever reads from the same pass must not wait for this one.
-                    self.beside.pass.lock().take();
+                    self.beside.pass.lock().leave();
                     self.beside.set(BesideState::Paused);
                     Ok(())
                 }
@@ -294,7 +321,7 @@ impl Builder {
         let feeding = Feeding { shared: &shared, beside: &beside };
         let mut keeper = std::mem::replace(&mut self.keeper, (shared.model.keeper)());
         let feed = self.feed(&feeding, until);
-        let pass = if until.is_none() { beside.pass.lock().take() } else { None };
+        let pass = if until.is_none() { beside.pass.lock().leave() } else { None };
         let read = match pass {
             Some(pass) => feed.run_with(&pass, &mut opened, keeper.as_mut()),
             None => feed.run(&mut opened, keeper.as_mut()),

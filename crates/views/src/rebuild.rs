@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use caseledger_events::ids::Position;
+use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
 use crate::batch::{Feed, Feeder, Trouble};
@@ -70,12 +71,29 @@ pub(crate) fn begin(
     let (members, reading_ahead) = together(chosen.iter().map(|shared| shared.as_ref()).zip(stand_at).collect())?;
     let mut begun = Vec::with_capacity(chosen.len());
     for (((shared, place), opened), pass) in chosen.iter().zip(&mut places).zip(files).zip(members) {
-        let started = Beside::start(Arc::clone(shared), opened, batch_events, Some(pass));
-        let (beside, thread) = started.map_err(io_error("start the building thread of", dir))?;
-        begun.push((beside.status(shared.reader.durable()), thread));
-        **place = Some(beside);
+        match Beside::start(Arc::clone(shared), opened, batch_events, Some(pass)) {
+            Ok((beside, thread)) => {
+                begun.push((beside.status(shared.reader.durable()), thread));
+                **place = Some(beside);
+            }
+            Err(error) => {
+                give_up(places, begun);
+                return Err(io_error("start the building thread of", dir)(error).into());
+            }
+        }
     }
     Ok((begun, reading_ahead))
+}
+
+/// Ends what was begun, because not all of it could be.
+fn give_up(places: Vec<MutexGuard<'_, Option<Arc<Beside>>>>, begun: Vec<Begun>) {
+    places
+        .iter()
+        .filter_map(|place| place.as_ref())
+        .for_each(|beside| beside.end("another could not be begun with it"));
+    // Their threads may ask for these before they end.
+    drop(places);
+    begun.into_iter().for_each(|(_, thread)| drop(thread.join()));
 }
 
 /// Begins one pass over the log for some read models; returns an end for each, and the thread that reads ahead.
@@ -98,14 +116,22 @@ pub(crate) fn resume_together(chosen: &[&Shared]) -> Result<Option<JoinHandle<()
     Ok(reading_ahead)
 }
 
+/// Returns the file beside, if it can be steered so now.
+pub(crate) fn steerable(shared: &Shared, steer: Steer) -> Result<Arc<Beside>, RebuildError> {
+    let view = shared.model.name;
+    let beside = shared.beside().clone().ok_or(RebuildError::Nothing { view })?;
+    match (beside.state(), steer) {
+        (BesideState::Ended { .. }, _) => Err(RebuildError::Nothing { view }),
+        (BesideState::Ready | BesideState::Previous, Steer::Switch) => Ok(beside),
+        (state, Steer::Switch) => Err(RebuildError::NotReady { view, state: state.name() }),
+        _ => Ok(beside),
+    }
+}
+
 /// Steers the file beside; putting it into use is waited for.
 pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, RebuildError> {
     let view = shared.model.name;
-    let beside = shared.beside().clone().ok_or(RebuildError::Nothing { view })?;
-    let state = beside.state();
-    if matches!(state, BesideState::Ended { .. }) {
-        return Err(RebuildError::Nothing { view });
-    }
+    let beside = steerable(shared, steer)?;
     match steer {
         Steer::Pause => beside.pause(),
         Steer::Resume => beside.resume(),
@@ -114,9 +140,6 @@ pub(crate) fn steer(shared: &Shared, steer: Steer) -> Result<BesideStatus, Rebui
             wait_until(|| beside.is_gone());
         }
         Steer::Switch => {
-            if !matches!(state, BesideState::Ready | BesideState::Previous) {
-                return Err(RebuildError::NotReady { view, state: state.name() });
-            }
             let changes = beside.changes();
             beside.switch();
             wait_until(|| beside.changes() > changes || matches!(beside.state(), BesideState::Ended { .. }));

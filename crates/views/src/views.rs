@@ -140,10 +140,13 @@ impl Views {
     }
 
     /// Pauses, resumes or drops what is built beside some views, or puts it into use; those that are resumed go on from one
-    /// pass over the log. Blocks until that is done.
+    /// pass over the log. Where one of them cannot be steered so, none is. Blocks until that is done.
     pub fn steer(&self, views: &[&str], steer: Steer) -> Result<Vec<BesideStatus>, RebuildError> {
         let chosen = self.chosen(views)?;
         let shared: Vec<_> = chosen.iter().map(|view| view.shared.as_ref()).collect();
+        for shared in &shared {
+            rebuild::steerable(shared, steer)?;
+        }
         if steer == Steer::Resume {
             self.keep(rebuild::resume_together(&shared)?);
         }

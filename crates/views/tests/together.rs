@@ -94,6 +94,19 @@ fn one_that_is_paused_or_dropped_holds_up_no_other() {
     assert!(ending.elapsed() < PATIENCE);
 }
 
+#[test]
+fn where_one_cannot_be_steered_so_none_is() {
+    let (_place, _store, views) = started(600);
+    views.rebuild(&["case_view", "service_levels"], false).unwrap();
+    let states = || views.status().into_iter().filter_map(|status| status.beside).map(|beside| beside.state);
+    until_all(&views, is_ready);
+    for steer in [Steer::Pause, Steer::Switch, Steer::Drop] {
+        let refused = views.steer(&ALL, steer).unwrap_err();
+        assert!(matches!(refused, RebuildError::Nothing { view: "audit_trail" }), "{refused:?}");
+        assert_eq!(states().collect::<Vec<_>>(), [BesideState::Ready, BesideState::Ready], "{steer:?}");
+    }
+}
+
 /// Rebuild killed, resumed: what is left behind by a restart goes on from one pass, from the first position that one lacks.
 #[test]
 fn builds_that_a_restart_left_behind_at_different_positions_go_on_together() {
