@@ -3,7 +3,7 @@
 //! One owner, the sequencer, so that rules across cases (R20, R27) are free of races. Closed cases are dropped
 //! and folded again from their history when somebody speaks of one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -27,7 +27,7 @@ use crate::refusal::Refusal;
 use crate::viewed::{AccessHeadEvent, AccessHeadRecorded};
 
 use drafts::{drafts, scope_of};
-use shards::Shards;
+use shards::{ById, Shards};
 use students::Students;
 
 mod drafts;
@@ -102,7 +102,7 @@ impl Command {
 pub struct World {
     cases: Shards,
     /// The active cases of each student, the eldest first.
-    active: HashMap<StudentId, Vec<CaseId>>,
+    active: ById<StudentId, Vec<CaseId>>,
     students: Students,
     reference: Reference,
     policies: Policies,

@@ -1,9 +1,10 @@
 //! The cases held, in the shards that snapshots are taken by: saving one costs what it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::case::Case;
 use crate::event::SameStudent;
@@ -12,20 +13,31 @@ use crate::machine::shard_of;
 use crate::opening::RecentClosure;
 use crate::provider::ProviderState;
 
+/// A map for finding by id. Ids are random or keyed hashes, so nobody can choose them to collide.
+pub(super) type ById<K, V> = HashMap<K, V, FixedState>;
+
 /// One shard: what follows from the events of its own streams alone.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Shard {
     /// The highest case number seen in it.
     pub highest_number: u32,
-    /// The cases held, by id: the order of their stored form. Boxed, so that finding one among the keys touches little
-    /// memory and adding one moves none of the others.
-    pub cases: BTreeMap<CaseId, Box<Case>>,
+    /// The cases held. Boxed, so that finding one among the keys touches little memory and adding one moves none of the
+    /// others.
+    #[serde(serialize_with = "in_order")]
+    pub cases: ById<CaseId, Box<Case>>,
     /// Cases closed not long ago (Q3), by day and id.
     pub closures: BTreeMap<(NaiveDate, CaseId), RecentClosure>,
     /// Students' ids that are of one student, by the case that was merged (R28).
     pub same: BTreeMap<CaseId, SameStudent>,
     /// What the rules need of the providers.
     pub providers: BTreeMap<Code, ProviderState>,
+}
+
+/// Stores the same cases as the same bytes.
+fn in_order<S: Serializer>(cases: &ById<CaseId, Box<Case>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut cases: Vec<_> = cases.iter().collect();
+    cases.sort_unstable_by_key(|(id, _)| **id);
+    serializer.collect_map(cases)
 }
 
 impl Shard {

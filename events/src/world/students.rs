@@ -1,11 +1,11 @@
 //! What is known of students across their cases: which ids are of one student (R28), which cases were closed not long
 //! ago (Q3). What lasts lies in the shard of the case that told it; this is the index over all shards.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::Months;
 
-use super::shards::Shard;
+use super::shards::{ById, Shard};
 use crate::event::SameStudent;
 use crate::ids::{CaseId, StudentId};
 use crate::opening::RecentClosure;
@@ -14,11 +14,11 @@ use crate::policy::RECENT_MONTHS_MAX;
 /// The index.
 #[derive(Default)]
 pub(super) struct Students {
-    closures: HashMap<StudentId, Vec<RecentClosure>>,
+    closures: ById<StudentId, Vec<RecentClosure>>,
     /// Ids that stand for a student with another id, each with the merges that told it.
-    same: HashMap<StudentId, BTreeMap<CaseId, StudentId>>,
+    same: ById<StudentId, BTreeMap<CaseId, StudentId>>,
     /// The other way round: the ids that a merge said stand for this one's student, once for each merge.
-    others: HashMap<StudentId, Vec<StudentId>>,
+    others: ById<StudentId, Vec<StudentId>>,
 }
 
 impl Students {
