@@ -179,14 +179,16 @@ fn no_request_made_up_from_the_openapi_document_ends_in_a_5xx() {
     let all = ["T-1/workflow_lead/ASP-NORTH", "T-2/operator/MOE", "T-3/attendance_lead/KAURI", "T-4/cit/MOE"];
     let (roles, examples) = if is_long() { (&all[..], "40") } else { (&all[..2], "5") };
     let before = head(&service);
-    for role in roles {
+    for (place, role) in roles.iter().enumerate() {
+        // What is tried at every border of every parameter is nearly the same for each role, and most of the time.
+        let phases = if place == 0 || is_long() { "examples,coverage,fuzzing" } else { "examples,fuzzing" };
         let output = Command::new(&tester)
             .arg("--config-file")
             .arg(&settings)
             .args(["run", &format!("http://{}/openapi.json", service.addr())])
             .args(["--header", &format!("Ledger-Actor: {role}"), "--checks", "not_a_server_error"])
             .args(["--exclude-path-regex", ENDLESS, "--max-examples", examples, "--seed", "20260420"])
-            .args(["--phases", "examples,coverage,fuzzing", "--request-timeout", "60", "--no-color"])
+            .args(["--phases", phases, "--request-timeout", "60", "--no-color"])
             .current_dir(settings.parent().expect("a file lies in a folder"))
             .output()
             .expect("schemathesis can be started");
