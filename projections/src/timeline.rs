@@ -14,6 +14,7 @@ use caseledger_events::event::{Agency, Broadcast, CaseEvent, event_type};
 use caseledger_events::ids::{CaseId, Code, CorrelationId, Position, StreamId, Version};
 use caseledger_events::personal::Part;
 use caseledger_events::public;
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub struct TimelineRow {
     pub occurred_at: OccurredAt,
     /// When the ledger recorded it.
     pub recorded_at: Timestamp,
+    /// How many New Zealand days after it happened it was recorded: 0 on the same day, and of what is announced ahead.
+    pub days_late: u32,
+    /// Whether it happened on a day before the case began: taken, for work may come before its referral is recorded.
+    pub before_case: bool,
     /// When a source system recorded it, for imports and migration.
     pub source_recorded_at: Option<Timestamp>,
     /// Who acted.
@@ -100,9 +105,9 @@ impl<'a> StoredEntry<'a> {
         }
     }
 
-    /// Puts the entry into words.
-    pub fn read(&self) -> Result<TimelineRow, BadFrame> {
-        Ok(self.tell(&self.event()?))
+    /// Puts the entry of a case that began on some day into words.
+    pub fn read(&self, began: NaiveDate) -> Result<TimelineRow, BadFrame> {
+        Ok(self.tell(&self.event()?, began))
     }
 
     /// Reads what happened.
@@ -149,8 +154,9 @@ impl<'a> StoredEntry<'a> {
         Written { by: self.actor.organisation, at: self.position, comment, agency }
     }
 
-    /// Puts what happened into words; `read` is the event of this entry.
-    pub fn tell(&self, read: &CaseEvent) -> TimelineRow {
+    /// Puts what happened into words; `read` is the event of this entry, `began` the day the first event of the case happened.
+    pub fn tell(&self, read: &CaseEvent, began: NaiveDate) -> TimelineRow {
+        let (happened, recorded) = (self.occurred_at.auckland(), self.recorded_at.auckland());
         let restricted = event_type(self.kind).is_none_or(|row| row.broadcast == Broadcast::Restricted);
         TimelineRow {
             position: self.position,
@@ -159,6 +165,8 @@ impl<'a> StoredEntry<'a> {
             sentence: sentence(read),
             occurred_at: self.occurred_at,
             recorded_at: self.recorded_at,
+            days_late: u32::try_from((recorded - happened).num_days()).unwrap_or(0),
+            before_case: happened < began,
             source_recorded_at: self.source_recorded_at,
             actor: self.actor,
             on_behalf_of: self.on_behalf_of,
@@ -172,8 +180,8 @@ impl<'a> StoredEntry<'a> {
 
 impl TimelineRow {
     /// Puts an entry into words for somebody who does not see restricted events: without the numbers that count them.
-    pub fn uncounted(entry: &StoredEntry<'_>, read: &CaseEvent) -> TimelineRow {
-        let mut row = entry.tell(&public::uncounted(read));
+    pub fn uncounted(entry: &StoredEntry<'_>, read: &CaseEvent, began: NaiveDate) -> TimelineRow {
+        let mut row = entry.tell(&public::uncounted(read), began);
         row.version = None;
         public::leave_numbers_out(&mut row.facts);
         row

@@ -12,6 +12,7 @@ use caseledger_projections::case_view::CaseFile;
 use caseledger_projections::testing::{Tape, Term};
 use caseledger_projections::timeline::{StoredEntry, TimelineRow};
 use caseledger_views::{CaseDocument, ViewOptions, ViewState, Views};
+use chrono::NaiveDate;
 
 fn folded(tape: &Tape) -> HashMap<CaseId, CaseFile> {
     let mut files: HashMap<CaseId, CaseFile> = HashMap::new();
@@ -41,10 +42,11 @@ fn the_file_holds_what_the_pure_folds_say() {
     let views = place.start(&store);
     caught_up(&views);
     let today = tape.events().last().unwrap().recorded_at.auckland();
-    let mut entries: HashMap<CaseId, Vec<TimelineRow>> = HashMap::new();
+    let mut entries: HashMap<CaseId, (NaiveDate, Vec<TimelineRow>)> = HashMap::new();
     for event in tape.events() {
         if let StreamId::Case(case) = event.stream {
-            entries.entry(case).or_default().push(StoredEntry::of(&event).read().unwrap());
+            let (began, rows) = entries.entry(case).or_insert_with(|| (event.occurred_at.auckland(), Vec::new()));
+            rows.push(StoredEntry::of(&event).read(*began).unwrap());
         }
     }
     for (case, mut expected) in folded(&tape) {
@@ -56,7 +58,7 @@ fn the_file_holds_what_the_pure_folds_say() {
         assert_eq!(document.as_of, Position(3_000));
         assert_eq!(file_of(document), expected);
         let timeline = views.case_view().history(case, None, Some(500)).unwrap().unwrap();
-        assert_eq!(timeline.items.iter().map(|item| item.row.clone()).collect::<Vec<_>>(), entries[&case]);
+        assert_eq!(timeline.items.iter().map(|item| item.row.clone()).collect::<Vec<_>>(), entries[&case].1);
         assert!(timeline.items.iter().all(|item| item.personal.iter().all(|part| part.name != "request")));
     }
 }

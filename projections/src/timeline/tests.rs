@@ -170,7 +170,7 @@ fn nothing_personal_gets_into_an_entry() {
         tape.case(CASE, written(on("2026-03-01", event), manager(), personal_parts()));
     }
     for event in tape.events() {
-        let row = StoredEntry::of(&event).read().unwrap();
+        let row = StoredEntry::of(&event).read(day("2026-03-01")).unwrap();
         let said = serde_json::to_string(&row).unwrap();
         assert!(!said.contains(CANARY), "{said}");
     }
@@ -195,7 +195,7 @@ fn restricted_events_are_marked_as_such() {
     }
     let restricted: Vec<String> = tape
         .events()
-        .map(|event| StoredEntry::of(&event).read().unwrap())
+        .map(|event| StoredEntry::of(&event).read(day("2026-03-01")).unwrap())
         .filter(|row| row.restricted)
         .map(|row| row.kind)
         .collect();
@@ -205,13 +205,29 @@ fn restricted_events_are_marked_as_such() {
     assert!(restricted.iter().all(|kind| expected.contains(&kind.as_str())), "{restricted:?}");
 }
 
+/// Late recording is real (§1.1): it is taken, and told as such.
+#[test]
+fn what_is_recorded_late_or_happened_before_its_case_says_so() {
+    let mut tape = Tape::new();
+    tape.case(CASE, on("2026-03-01", request()));
+    tape.case(CASE, late("2026-03-01T23:30:00+13:00", "2026-03-01", attempt()));
+    tape.case(CASE, late("2026-03-01T23:30:00+13:00", "2026-03-02", attempt()));
+    tape.case(CASE, late("2026-02-27", "2026-03-13", attempt()));
+    let told: Vec<_> = tape
+        .events()
+        .map(|event| StoredEntry::of(&event).read(day("2026-03-01")).unwrap())
+        .map(|row| (row.days_late, row.before_case))
+        .collect();
+    assert_eq!(told, [(0, false), (0, false), (1, false), (14, true)]);
+}
+
 #[test]
 fn an_event_type_this_build_does_not_know_is_an_error() {
     let mut tape = Tape::new();
     tape.case(CASE, on("2026-03-01", attempt()));
     let event = tape.events().next().unwrap();
     let entry = StoredEntry { kind: "attendance_predicted", ..StoredEntry::of(&event) };
-    assert!(entry.read().unwrap_err().to_string().contains("attendance_predicted"));
+    assert!(entry.read(day("2026-03-01")).unwrap_err().to_string().contains("attendance_predicted"));
     let newer = StoredEntry { schema: 9, ..StoredEntry::of(&event) };
-    assert!(newer.read().unwrap_err().to_string().contains("newer build"));
+    assert!(newer.read(day("2026-03-01")).unwrap_err().to_string().contains("newer build"));
 }

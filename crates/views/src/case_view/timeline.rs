@@ -93,15 +93,16 @@ fn shown(
 ) -> rusqlite::Result<(Vec<TimelineEntry>, u64)> {
     let mut statement = db.prepare_cached("SELECT parts, entry FROM timeline WHERE ref = ?1 ORDER BY version")?;
     let mut rows = statement.query(params![reference])?;
-    let (mut items, mut total) = (Vec::new(), 0);
+    let (mut items, mut total, mut began) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
         let (stored, read) = stored(row.get_ref(1)?.as_blob()?)?;
+        let began = *began.get_or_insert_with(|| stored.occurred_at.auckland());
         if !grant.shows_event(&read, &stored.written(&read)) {
             continue;
         }
         total += 1;
         if total > before && items.len() < most {
-            items.push(entry(db, row.get(0)?, &stored, &read, grant)?);
+            items.push(entry(db, row.get(0)?, (&stored, &read, began), grant)?);
         }
     }
     Ok((items, total))
@@ -110,8 +111,7 @@ fn shown(
 fn entry(
     db: &Connection,
     parts: u32,
-    stored: &StoredEntry<'_>,
-    read: &CaseEvent,
+    (stored, read, began): (&StoredEntry<'_>, &CaseEvent, NaiveDate),
     grant: &Grant,
 ) -> rusqlite::Result<TimelineEntry> {
     let personal = if parts == 0 || grant.decided().sees().groups().next().is_none() {
@@ -120,8 +120,8 @@ fn entry(
         fields(personal::all(db, stored.position)?, grant, &stored.written(read))
     };
     let row = match grant.level().shows_restricted() {
-        true => stored.tell(read),
-        false => TimelineRow::uncounted(stored, read),
+        true => stored.tell(read, began),
+        false => TimelineRow::uncounted(stored, read, began),
     };
     Ok(TimelineEntry { row, personal })
 }
