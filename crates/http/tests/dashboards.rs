@@ -138,9 +138,53 @@ async fn k6_a_case_is_found_by_its_number_an_nsn_and_a_name_with_a_slip() {
         assert_eq!(found(&search("P-9/workflow_lead/ASP-02", body).await), 0);
     }
     assert_eq!(found(&search(LEAD, json!({"nsn": "999999999"})).await), 0);
-    for bad in [json!({}), json!({"name": "A", "nsn": "1"})] {
+    for bad in [json!({}), json!({"name": "A", "nsn": "1"}), json!({"name": "A", "like": number}), json!({"like": "A"})]
+    {
         assert_problem(&search(LEAD, bad).await, 400, "bad-search");
     }
+}
+
+/// R27: of a student without an NSN each referral is a case; people find that they seem to be one and say so.
+#[tokio::test]
+async fn k5_cases_of_equal_names_and_birth_dates_are_found_by_one_of_them() {
+    let service = Service::start().await;
+    let open = async |key: &str, family: &str, given: &str, born: &str| {
+        let mut body = referral();
+        let student = &mut body["personal"]["student"];
+        student.as_object_mut().unwrap().remove("nsn");
+        student["family_name"] = json!(family);
+        student["given_names"] = json!(given);
+        student["birth_date"] = json!(born);
+        let answer = service.post("/v1/cases", SCHOOL, key, &body).await;
+        answer.json["case"].as_str().unwrap_or_else(|| panic!("{}", answer.json)).to_owned()
+    };
+    let first = open("k1", "Tāmihana", "Hēmi Rāwiri", "2013-07-09").await;
+    let same = open("k2", "Taamihana", "Hemi", "2013-07-09").await;
+    let equal = open("k3", "TAMIHANA", "Hēmi Rawiri", "2013-07-09").await;
+    let swapped = open("k4", "Tamihanna", "Rāwiri", "2013-09-07").await;
+    open("k5", "Tāmihana", "Hēmi", "2014-07-09").await;
+    open("k6", "Tāmihana", "Mere", "2013-07-09").await;
+    let last = service.ledger.reader().durable();
+    let path = format!("/v1/cases/search?min_position={last}");
+    let like = async |actor: &str, case: &str| service.post(&path, actor, "s", &json!({"like": case})).await;
+    let told = |answer: &Answer| -> Vec<String> {
+        let items = answer.json["items"].as_array().unwrap_or_else(|| panic!("{}", answer.json));
+        items.iter().map(|item| item["case"].as_str().unwrap().to_owned()).collect()
+    };
+    let found = like(LEAD, &first).await;
+    assert_eq!((told(&found), &found.json["nearly"]), (vec![equal, swapped, same], &json!(2)));
+    // Whoever does not see the case learns nothing by it, nor of cases that are not theirs.
+    assert!(told(&like("P-9/workflow_lead/ASP-02", &first).await).is_empty());
+    assert!(told(&like(LEAD, "09090909-0909-0909-0909-090909090909").await).is_empty());
+    let report = service
+        .post(
+            &format!("/v1/cases/{first}/actions/report-dual-active"),
+            LEAD,
+            "r",
+            &json!({"facts": {"other": told(&found)[0]}}),
+        )
+        .await;
+    assert_eq!(report.status.as_u16(), 200, "{}", report.json);
 }
 
 #[tokio::test]

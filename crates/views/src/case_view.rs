@@ -1,6 +1,7 @@
 //! The case view in SQLite: how rows are kept, and the queries they answer.
 
 mod access;
+mod alike;
 mod fields;
 mod keeper;
 mod key;
@@ -139,6 +140,13 @@ impl CaseView {
     pub fn search_student(&self, scopes: &[Scope], student: StudentId, limit: u32) -> Result<SearchHits, QueryError> {
         let limit = limit_of(Some(limit))?;
         self.shared.answer(|db, as_of| search::of_student(db, scopes, student, limit, as_of))
+    }
+
+    /// Finds cases of some lists that seem to be of the student of a case of them, under another id (K5, R27): of the same or
+    /// nearly the same names, born on the same day.
+    pub fn search_alike(&self, scopes: &[Scope], which: WhichCase, limit: u32) -> Result<SearchHits, QueryError> {
+        let limit = limit_of(Some(limit))?;
+        self.shared.answer(|db, as_of| alike::hits(db, scopes, which, limit, as_of))
     }
 
     /// Returns what is to be done on the cases of some lists, urgent first, then by the day it is due.

@@ -18,7 +18,7 @@ use crate::command::{Body, JsonText};
 use crate::on_record;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::query::{Query, ask, ask_for, lists_of, role_may, wait_for};
+use crate::query::{Query, ask, ask_for, lists_of, role_may, wait_for, which};
 use crate::state::AppState;
 
 /// The routes of this file.
@@ -130,6 +130,10 @@ pub struct SearchBody {
     /// The student's NSN, in place of a name.
     #[serde(default)]
     nsn: Option<Personal<String>>,
+    /// A case by its id or number, in place of a name: cases are found whose student seems to be the one of this case under
+    /// another id, for no NSN tells (K5, R27): of the same or nearly the same names, and born on the same day.
+    #[serde(default)]
+    like: Option<String>,
     /// How many cases at most; 20 when nothing is said.
     #[serde(default)]
     limit: Option<u32>,
@@ -152,15 +156,22 @@ async fn search(
     wait_for(&state, query.min_position).await?;
     let asked = scopes.clone();
     let limit = body.limit.unwrap_or(20);
-    let hits = match (body.name, body.nsn) {
-        (Some(name), None) => ask(&state, move |view| view.search(&asked, name.reveal(), limit)).await?,
-        (None, Some(nsn)) => {
+    let hits = match (body.name, body.nsn, body.like) {
+        (Some(name), None, None) => ask(&state, move |view| view.search(&asked, name.reveal(), limit)).await?,
+        (None, Some(nsn), None) => {
             // Nobody's cases are found by a number that nobody has; the two are answered alike.
             let student = state.keys.known(&nsn).unwrap_or(NOBODY);
             ask(&state, move |view| view.search_student(&asked, student, limit)).await?
         }
+        (None, None, Some(like)) => {
+            let case = which(&like).ok_or_else(|| {
+                let problem = Problem::bad_request("bad-search", "`like` is neither the id nor the number of a case");
+                problem.with("pointer", "/like".into())
+            })?;
+            ask(&state, move |view| view.search_alike(&asked, case, limit)).await?
+        }
         _ => {
-            let problem = Problem::bad_request("bad-search", "either `name` or `nsn` is searched for, and not both");
+            let problem = Problem::bad_request("bad-search", "one of `name`, `nsn` and `like` is searched for");
             return Err(problem.with("pointer", "/name".into()));
         }
     };

@@ -77,7 +77,13 @@ fn number(text: &str) -> Option<CaseNumber> {
 }
 
 /// Returns the cases of some lists whose names a query of the index matches, but for those `known`.
-fn matching(db: &Connection, scopes: &[Scope], query: &str, most: usize, known: &[i64]) -> rusqlite::Result<Vec<i64>> {
+pub(super) fn matching(
+    db: &Connection,
+    scopes: &[Scope],
+    query: &str,
+    most: usize,
+    known: &[i64],
+) -> rusqlite::Result<Vec<i64>> {
     let mut values = vec![query.to_owned()];
     let keys: Option<Vec<Vec<String>>> = scopes.iter().map(|scope| scope.filter().keys()).collect();
     // Whoever reaches few cases is not kept waiting by the names of all others.
@@ -102,7 +108,13 @@ fn matching(db: &Connection, scopes: &[Scope], query: &str, most: usize, known: 
     Ok(found)
 }
 
-fn shown(db: &Connection, scopes: &[Scope], mut found: Vec<i64>, limit: u32, as_of: AsOf) -> Result<SearchHits, Fault> {
+pub(super) fn shown(
+    db: &Connection,
+    scopes: &[Scope],
+    mut found: Vec<i64>,
+    limit: u32,
+    as_of: AsOf,
+) -> Result<SearchHits, Fault> {
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let mut items = Vec::with_capacity(found.len());
@@ -113,7 +125,7 @@ fn shown(db: &Connection, scopes: &[Scope], mut found: Vec<i64>, limit: u32, as_
 }
 
 /// Names find cases only for those who are shown them.
-fn is_found(db: &Connection, scopes: &[Scope], reference: i64) -> rusqlite::Result<bool> {
+pub(super) fn is_found(db: &Connection, scopes: &[Scope], reference: i64) -> rusqlite::Result<bool> {
     let standing = access::standing(db, reference)?;
     let scope = reach::first(scopes, &standing);
     Ok(scope.is_some_and(|(_, scope)| scope.decided().sees().identity == Sight::Yes))
