@@ -9,10 +9,11 @@ use caseledger_events::refusal::Refusal;
 use caseledger_events::world::Command;
 use caseledger_log::{Outcome, Reader};
 use caseledger_seal::SealError;
+use caseledger_views::WhichCase;
 use parking_lot::Mutex;
 
 use crate::problem::Problem;
-use crate::query::unknown_case;
+use crate::query::{self, unknown_case};
 use crate::state::AppState;
 
 /// Cases whose student is remembered; more than are worked on in a year.
@@ -39,18 +40,29 @@ impl CaseStudents {
     }
 }
 
-/// Returns the student a case is about, from the first event of its history where it is not remembered.
+/// Returns the student a case is about, where it is not remembered as the case view tells it.
+///
+/// What is sealed for another student than the case's is refused by the rules, whoever told of it.
 pub async fn student_of(state: &AppState, case: CaseId) -> Result<StudentId, Problem> {
     if let Some(student) = state.case_students.get(case) {
         return Ok(student);
     }
+    let student = match query::ask(state, move |view| view.student_of(WhichCase::Id(case))).await {
+        Ok(Some(student)) => student,
+        // A case that the view has not come to yet, or a view that is being built.
+        Ok(None) | Err(_) => first_told(state, case).await?,
+    };
+    state.case_students.note(case, student);
+    Ok(student)
+}
+
+/// Returns the student that the first event of a case tells of; all of its history is read for that.
+async fn first_told(state: &AppState, case: CaseId) -> Result<StudentId, Problem> {
     let (_, head) = state.ledger.head(StreamId::Case(case)).ok_or_else(unknown_case)?;
     let reader = state.ledger.reader();
     let first = move || student_in_history(&reader, head);
     let read = tokio::task::spawn_blocking(first).await.ok().flatten();
-    let student = read.ok_or_else(|| Problem::internal("the history of the case cannot be read"))?;
-    state.case_students.note(case, student);
-    Ok(student)
+    read.ok_or_else(|| Problem::internal("the history of the case cannot be read"))
 }
 
 fn student_in_history(reader: &Reader, head: caseledger_events::ids::Position) -> Option<StudentId> {
