@@ -33,8 +33,8 @@ use crate::settings::Settings;
 /// How many commands are decided together: about what one group takes.
 const TOGETHER: usize = 1_000;
 
-/// How many such lots may wait between two threads, and be on their way to the disk.
-const LOTS: usize = 4;
+/// How many such lots may wait between two threads, and be on their way to the disk: while some are synced, others are decided.
+const LOTS: usize = 12;
 
 /// What one of several threads gives the next.
 type Lot<T> = Result<(Vec<Step>, T), Failure>;
@@ -198,10 +198,12 @@ impl Cast {
         let actor = actor_of(step);
         let key = key(keys, step);
         let parts = self.0.entry(step.story).or_default();
-        let body =
-            parts.iter().filter(|_| step.body.contains("\"case:")).fold(step.body.to_string(), |body, (name, part)| {
-                body.replace(&format!("\"case:{name}\""), &format!("\"{}\"", part.id))
-            });
+        let mut body = step.body.to_string();
+        if body.contains("\"case:") {
+            for (name, part) in parts.iter() {
+                body = body.replace(&format!("\"case:{name}\""), &format!("\"{}\"", part.id));
+            }
+        }
         let ended = |part: &&Part| part.ended && (body.contains(&part.id.to_string()) || speaks_of(step, part, parts));
         let ended = parts.values().filter(ended).map(|part| part.id).collect();
         let case = match &step.on {

@@ -1,8 +1,9 @@
 //! The steps of a plan as time goes on: a story is told on the day it begins, so that of a whole year only the stories
 //! under way are in memory.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::vec::IntoIter;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -18,10 +19,45 @@ pub struct Stream {
     map: Map,
     /// Stories that have not begun, the last first.
     to_come: Vec<(NaiveDate, u32)>,
-    /// When the next step of each story under way is, the earliest first.
-    next: BinaryHeap<Reverse<(DateTime<Utc>, u32)>>,
-    under_way: HashMap<u32, IntoIter<Step>>,
+    /// The stories under way, first the one whose next step comes first.
+    under_way: BinaryHeap<UnderWay>,
 }
+
+/// A story that is not at its end.
+struct UnderWay {
+    /// When its next step is.
+    at: DateTime<Utc>,
+    story: u32,
+    steps: Box<IntoIter<Step>>,
+}
+
+impl UnderWay {
+    fn of(story: u32, steps: IntoIter<Step>) -> Option<UnderWay> {
+        let at = steps.as_slice().first()?.at;
+        Some(UnderWay { at, story, steps: Box::new(steps) })
+    }
+}
+
+impl Ord for UnderWay {
+    /// The heap gives the greatest first: that is the earliest here.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.story).cmp(&(self.at, self.story))
+    }
+}
+
+impl PartialOrd for UnderWay {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for UnderWay {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for UnderWay {}
 
 impl Stream {
     /// Begins.
@@ -29,32 +65,25 @@ impl Stream {
         let mut to_come: Vec<(NaiveDate, u32)> =
             (0..wanted.cases).map(|story| (wanted.cast(story).day, story)).collect();
         to_come.sort_unstable_by(|a, b| b.cmp(a));
-        Stream { wanted, map: wanted.map(), to_come, next: BinaryHeap::new(), under_way: HashMap::new() }
+        Stream { wanted, map: wanted.map(), to_come, under_way: BinaryHeap::new() }
     }
 
     /// Returns when the next step is.
     pub fn peek(&mut self) -> Option<DateTime<Utc>> {
         self.tell_those_that_begin();
-        self.next.peek().map(|Reverse((at, _))| *at)
+        self.under_way.peek().map(|first| first.at)
     }
 
     /// Tells every story that begins before the next step of those under way.
     fn tell_those_that_begin(&mut self) {
         while let Some(&(day, story)) = self.to_come.last() {
             let begins = term::at(day, 0);
-            if self.next.peek().is_some_and(|Reverse((at, _))| *at < begins) {
+            if self.under_way.peek().is_some_and(|first| first.at < begins) {
                 return;
             }
             self.to_come.pop();
             let steps = self.wanted.tell(self.map, story).into_iter();
-            self.goes_on(story, steps);
-        }
-    }
-
-    fn goes_on(&mut self, story: u32, steps: IntoIter<Step>) {
-        if let Some(step) = steps.as_slice().first() {
-            self.next.push(Reverse((step.at, story)));
-            self.under_way.insert(story, steps);
+            self.under_way.extend(UnderWay::of(story, steps));
         }
     }
 }
@@ -64,10 +93,12 @@ impl Iterator for Stream {
 
     fn next(&mut self) -> Option<Step> {
         self.tell_those_that_begin();
-        let Reverse((_, story)) = self.next.pop()?;
-        let mut steps = self.under_way.remove(&story)?;
-        let step = steps.next();
-        self.goes_on(story, steps);
+        let mut first = self.under_way.peek_mut()?;
+        let step = first.steps.next();
+        match first.steps.as_slice().first() {
+            Some(then) => first.at = then.at,
+            None => drop(PeekMut::pop(first)),
+        }
         step
     }
 }
