@@ -1,9 +1,11 @@
 //! Finding cases whose student seems to be the one of a given case, where no NSN tells (K5, R27).
 //!
-//! What is compared is the names, as search folds them and forgiving one slip of a key in each word, and the date of birth,
-//! forgiving day and month that changed places. Whether two students are one is for people to say.
+//! What is compared is the names, as search folds them, and the date of birth, forgiving day and month that changed places.
+//! Of family and given names one must be the same to the letter; the other may have a slip of a key in each word. Whether two
+//! students are one is for people to say.
 
 use caseledger_events::access::Scope;
+use caseledger_events::ids::Position;
 use caseledger_events::parts::Student;
 use caseledger_projections::case_view::CaseStatus;
 use caseledger_projections::names;
@@ -15,8 +17,8 @@ use crate::answering::Fault;
 use crate::documents::SearchHits;
 use crate::store::AsOf;
 
-/// The most cases of such names whose dates of birth are compared, those opened last.
-const COMPARED_MAX: usize = 500;
+/// The most cases of a family name, and of given names, that are compared, those opened last.
+const COMPARED_MAX: usize = 1_000;
 
 /// Finds cases of some lists that seem to be of the student of a case of them, under another id; those of equal names come
 /// first, then those opened last.
@@ -32,22 +34,19 @@ pub(super) fn hits(
         _ => return search::shown(db, scopes, Vec::new(), limit, as_of),
     };
     let row = read::by_reference(db, reference)?;
-    let known = row.student_at.map(|at| personal::find::<Student>(db, at)).transpose()?.flatten();
-    let Some(query) = known.as_ref().and_then(names_like) else {
+    let Some(ours) = who(db, row.student_at)? else {
         return search::shown(db, scopes, Vec::new(), limit, as_of);
     };
     let (mut same, mut nearly) = (Vec::new(), Vec::new());
-    for candidate in search::matching(db, scopes, &query, COMPARED_MAX, &[reference])? {
+    for candidate in candidates(db, scopes, &ours, reference)? {
         let other = read::by_reference(db, candidate)?;
         if other.student == row.student || other.status == CaseStatus::Merged {
             continue;
         }
-        let student = other.student_at.map(|at| personal::find::<Student>(db, at)).transpose()?.flatten();
-        if let (Some(ours), Some(theirs)) = (&known, student)
-            && is_nearly(*ours.birth_date.reveal(), *theirs.birth_date.reveal())
-        {
-            let is_same = words(ours) == words(&theirs) && ours.birth_date == theirs.birth_date;
-            if is_same { &mut same } else { &mut nearly }.push(candidate);
+        match who(db, other.student_at)? {
+            Some(theirs) if theirs == ours => same.push(candidate),
+            Some(theirs) if is_alike(&ours, &theirs) => nearly.push(candidate),
+            _ => {}
         }
     }
     let equal = same.len();
@@ -57,18 +56,44 @@ pub(super) fn hits(
     Ok(SearchHits { nearly: u32::try_from(nearly).unwrap_or(u32::MAX), ..hits })
 }
 
-/// Returns what the index of names is asked for: every word of the family name, and one of the given names, nearly.
-fn names_like(student: &Student) -> Option<String> {
-    let [family, given] = words(student);
-    if family.is_empty() || given.is_empty() {
-        return None;
-    }
-    let each = |words: &[String]| words.iter().map(|word| nearly::query(word)).collect::<Vec<_>>();
-    Some(format!("{} AND ({})", each(&family).join(" AND "), each(&given).join(" OR ")))
+/// What is compared of a student.
+#[derive(PartialEq, Eq)]
+struct Who {
+    family: Vec<String>,
+    given: Vec<String>,
+    born: NaiveDate,
 }
 
-fn words(student: &Student) -> [Vec<String>; 2] {
-    [names::words(student.family_name.reveal()), names::words(student.given_names.reveal())]
+fn who(db: &Connection, at: Option<Position>) -> rusqlite::Result<Option<Who>> {
+    let student = at.map(|at| personal::find::<Student>(db, at)).transpose()?.flatten();
+    Ok(student.map(|student| Who {
+        family: names::words(student.family_name.reveal()),
+        given: names::words(student.given_names.reveal()),
+        born: *student.birth_date.reveal(),
+    }))
+}
+
+/// Returns the cases of the family name, and those of one of the given names, the last ones first.
+fn candidates(db: &Connection, scopes: &[Scope], ours: &Who, reference: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut found = Vec::new();
+    for (words, between) in [(&ours.family, " AND "), (&ours.given, " OR ")] {
+        if !words.is_empty() {
+            let query: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            found.extend(search::matching(db, scopes, &query.join(between), COMPARED_MAX, &[reference])?);
+        }
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found.dedup();
+    Ok(found)
+}
+
+/// Returns whether each word of the family name, and one of the given names, is nearly one of the other's.
+fn is_alike(ours: &Who, theirs: &Who) -> bool {
+    let has = |words: &[String], word: &String| words.iter().any(|other| nearly::are_near(word, other));
+    // The dates first: comparing them costs next to nothing.
+    is_nearly(ours.born, theirs.born)
+        && ours.family.iter().all(|word| has(&theirs.family, word))
+        && ours.given.iter().any(|word| has(&theirs.given, word))
 }
 
 /// Returns whether two dates are one, also where day and month changed places.

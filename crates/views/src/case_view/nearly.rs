@@ -29,6 +29,13 @@ pub(super) fn query(word: &str) -> String {
     format!("({})", terms.join(" OR "))
 }
 
+/// Returns whether two words are one, or one is a neighbour of the other.
+pub(super) fn are_near(one: &str, other: &str) -> bool {
+    one == other
+        || is_tried(one) && (shorter(one).any(|term| term == other) || others(one).any(|term| term == other))
+        || is_tried(other) && shorter(other).any(|term| term == one)
+}
+
 fn shorter(word: &str) -> impl Iterator<Item = String> {
     (0..word.len()).map(move |at| [&word[..at], &word[at + 1..]].concat())
 }
