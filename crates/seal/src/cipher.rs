@@ -1,7 +1,9 @@
 //! AES-256-GCM under random nonces, and the keys derived for each field group.
 
+use std::cell::RefCell;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use caseledger_events::ids::LedgerId;
 use caseledger_events::personal::Group;
@@ -13,6 +15,8 @@ use crate::error::SealError;
 pub(crate) const KEY_BYTES: usize = 32;
 /// What sealing adds: nonce before, tag after.
 pub(crate) const OVERHEAD: usize = NONCE_LEN + 16;
+/// How many bytes for nonces are drawn at once.
+const NONCES_BYTES: usize = 256 * NONCE_LEN;
 /// The bytes of a wrapped secret.
 pub(crate) const WRAPPED_BYTES: usize = KEY_BYTES + OVERHEAD;
 
@@ -36,6 +40,42 @@ pub(crate) fn random_id() -> Result<[u8; 16], SealError> {
     Ok(id)
 }
 
+thread_local! {
+    /// Random bytes for nonces and how many of them are used up: the system is asked for some hundreds at once. They are
+    /// no secret, and each is given out once.
+    static NONCES: RefCell<([u8; NONCES_BYTES], usize)> = const { RefCell::new(([0; NONCES_BYTES], NONCES_BYTES)) };
+}
+
+fn random_nonce() -> Result<[u8; NONCE_LEN], SealError> {
+    NONCES.with_borrow_mut(|(stock, used)| {
+        if *used == NONCES_BYTES {
+            SystemRandom::new().fill(stock).map_err(|_| SealError::NoRandomness)?;
+            *used = 0;
+        }
+        let mut nonce = [0; NONCE_LEN];
+        nonce.copy_from_slice(&stock[*used..*used + NONCE_LEN]);
+        *used += NONCE_LEN;
+        Ok(nonce)
+    })
+}
+
+/// A student's secret, of which each field group has a key (HKDF-SHA-256; the ledger id is the salt).
+pub(crate) struct GroupKeys(Prk);
+
+impl GroupKeys {
+    /// Takes a student's secret.
+    pub fn of(secret: &Secret, ledger: LedgerId) -> GroupKeys {
+        GroupKeys(Salt::new(HKDF_SHA256, &ledger.0).extract(&secret[..]))
+    }
+
+    /// Derives the key of a field group.
+    pub fn cipher(&self, group: Group) -> Result<Cipher, SealError> {
+        let info = [b"caseledger part ".as_slice(), group.name().as_bytes()];
+        let expanded = self.0.expand(&info, &AES_256_GCM).map_err(|_| SealError::Cipher)?;
+        Ok(Cipher(LessSafeKey::new(UnboundKey::from(expanded))))
+    }
+}
+
 /// A key ready for use.
 pub(crate) struct Cipher(LessSafeKey);
 
@@ -45,18 +85,9 @@ impl Cipher {
         UnboundKey::new(&AES_256_GCM, secret).map(|key| Cipher(LessSafeKey::new(key))).map_err(|_| SealError::Cipher)
     }
 
-    /// Derives the key of a field group from a student's secret (HKDF-SHA-256; the ledger id is the salt).
-    pub fn of_group(secret: &Secret, ledger: LedgerId, group: Group) -> Result<Cipher, SealError> {
-        let extracted = Salt::new(HKDF_SHA256, &ledger.0).extract(&secret[..]);
-        let info = [b"caseledger part ".as_slice(), group.name().as_bytes()];
-        let expanded = extracted.expand(&info, &AES_256_GCM).map_err(|_| SealError::Cipher)?;
-        Ok(Cipher(LessSafeKey::new(UnboundKey::from(expanded))))
-    }
-
     /// Seals under a fresh random nonce: nonce, ciphertext, tag.
     pub fn seal(&self, plain: &[u8], aad: &[u8]) -> Result<Vec<u8>, SealError> {
-        let mut nonce = [0; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
+        let nonce = random_nonce()?;
         let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
         sealed.extend(nonce);
         sealed.extend(plain);
@@ -91,19 +122,21 @@ impl Cipher {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn what_is_sealed_opens_with_the_same_key_and_binding_alone() {
         let secret = random_secret().unwrap();
         let ledger = LedgerId([1; 16]);
-        let key = Cipher::of_group(&secret, ledger, Group::Contact).unwrap();
+        let key = GroupKeys::of(&secret, ledger).cipher(Group::Contact).unwrap();
         let sealed = key.seal(b"12 Tui Street", b"here").unwrap();
         assert_eq!(key.open(&sealed, b"here").unwrap(), b"12 Tui Street");
         assert!(key.open(&sealed, b"elsewhere").is_none(), "bound to its place");
-        let health = Cipher::of_group(&secret, ledger, Group::Health).unwrap();
+        let health = GroupKeys::of(&secret, ledger).cipher(Group::Health).unwrap();
         assert!(health.open(&sealed, b"here").is_none(), "each group has its key");
-        let other = Cipher::of_group(&secret, LedgerId([2; 16]), Group::Contact).unwrap();
+        let other = GroupKeys::of(&secret, LedgerId([2; 16])).cipher(Group::Contact).unwrap();
         assert!(other.open(&sealed, b"here").is_none(), "each ledger has its keys");
         for at in 0..sealed.len() {
             let mut bent = sealed.clone();
@@ -116,6 +149,7 @@ mod tests {
     #[test]
     fn the_same_text_never_gives_the_same_bytes() {
         let key = Cipher::of(&random_secret().unwrap()).unwrap();
-        assert_ne!(key.seal(b"text", b"").unwrap(), key.seal(b"text", b"").unwrap());
+        let sealed: HashSet<_> = (0..10_000).map(|_| key.seal(b"text", b"").unwrap()).collect();
+        assert_eq!(sealed.len(), 10_000);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use zeroize::Zeroizing;
 
 use crate::cipher::{Cipher, KEY_BYTES, Secret, Wrapped, random_id, random_secret};
@@ -36,7 +36,7 @@ pub trait KekKeeper: Send + Sync {
 /// A key-encryption key in a file of mode 0600: 8 bytes `CLkek001`, 16 bytes id, 32 bytes key.
 pub struct KekFile {
     path: PathBuf,
-    held: Mutex<Held>,
+    held: RwLock<Held>,
 }
 
 struct Held {
@@ -59,11 +59,11 @@ impl KekFile {
             None => return Err(SealError::KekMissing { path: path.to_owned() }),
         };
         let next = read(&beside(path, NEXT))?;
-        Ok(KekFile { path: path.to_owned(), held: Mutex::new(Held { current, next }) })
+        Ok(KekFile { path: path.to_owned(), held: RwLock::new(Held { current, next }) })
     }
 
     fn with<T>(&self, kek: KekId, f: impl FnOnce(&Cipher) -> Result<T, SealError>) -> Result<T, SealError> {
-        let held = self.held.lock();
+        let held = self.held.read();
         let mut known = std::iter::once(&held.current).chain(&held.next);
         f(&known.find(|known| known.id == kek).ok_or(SealError::OtherKek)?.cipher)
     }
@@ -71,7 +71,7 @@ impl KekFile {
 
 impl KekKeeper for KekFile {
     fn known(&self) -> Vec<KekId> {
-        let held = self.held.lock();
+        let held = self.held.read();
         std::iter::once(&held.current).chain(&held.next).map(|kek| kek.id).collect()
     }
 
@@ -84,7 +84,7 @@ impl KekKeeper for KekFile {
     }
 
     fn prepare(&self) -> Result<KekId, SealError> {
-        let mut held = self.held.lock();
+        let mut held = self.held.write();
         let path = beside(&self.path, NEXT);
         // What an interrupted change left wraps nothing: adopting would have been refused otherwise.
         if held.next.take().is_some() {
@@ -97,7 +97,7 @@ impl KekKeeper for KekFile {
     }
 
     fn adopt(&self, kek: KekId) -> Result<(), SealError> {
-        let mut held = self.held.lock();
+        let mut held = self.held.write();
         let next = beside(&self.path, NEXT);
         if held.current.id == kek {
             if held.next.take().is_some() {

@@ -3,7 +3,7 @@
 use caseledger_events::ids::{CorrelationId, KeyId, StudentId};
 use caseledger_events::personal::{Group, Opener, Part};
 
-use crate::cipher::Cipher;
+use crate::cipher::GroupKeys;
 use crate::error::SealError;
 use crate::keys::{Current, Keys};
 
@@ -23,20 +23,18 @@ impl Keys {
             return Ok(current);
         }
         let (_, secret) = self.secret(current.key).ok_or(SealError::NoKey)?;
+        let keys = GroupKeys::of(&secret, self.ledger);
         for part in parts {
             let aad = self.bound_to(student, current.key, correlation, part);
-            let cipher = Cipher::of_group(&secret, self.ledger, part.group)?;
-            part.body = cipher.seal(&part.body, &aad)?;
+            part.body = keys.cipher(part.group)?.seal(&part.body, &aad)?;
             part.key = Some(current.key);
         }
         Ok(current)
     }
 
-    /// Opens one part; `None` when its key is gone or it was altered or moved.
-    fn open_part(&self, part: &Part, key: KeyId, correlation: CorrelationId) -> Option<Vec<u8>> {
+    fn unwrapped(&self, key: KeyId) -> Option<Unwrapped> {
         let (student, secret) = self.secret(key)?;
-        let cipher = Cipher::of_group(&secret, self.ledger, part.group).ok()?;
-        cipher.open(&part.body, &self.bound_to(student, key, correlation, part))
+        Some(Unwrapped { key, student, groups: GroupKeys::of(&secret, self.ledger) })
     }
 
     fn bound_to(&self, student: StudentId, key: KeyId, correlation: CorrelationId, part: &Part) -> Vec<u8> {
@@ -55,11 +53,27 @@ impl Keys {
     }
 }
 
+/// The keys of a student under one key id.
+struct Unwrapped {
+    key: KeyId,
+    student: StudentId,
+    groups: GroupKeys,
+}
+
 impl Opener for Keys {
     fn open(&self, correlation: CorrelationId, parts: &mut Vec<Part>) {
+        // The parts of an event are sealed under one key, which is unwrapped once.
+        let mut last: Option<Unwrapped> = None;
         parts.retain_mut(|part| {
             let Some(key) = part.key else { return true };
-            let opened = self.open_part(part, key, correlation);
+            if last.as_ref().is_none_or(|last| last.key != key) {
+                last = self.unwrapped(key);
+            }
+            // Its key is gone, or it was altered or moved: nobody reads it any more.
+            let opened = last.as_ref().and_then(|keys| {
+                let aad = self.bound_to(keys.student, key, correlation, part);
+                keys.groups.cipher(part.group).ok()?.open(&part.body, &aad)
+            });
             opened.map(|body| part.body = body).is_some()
         });
     }

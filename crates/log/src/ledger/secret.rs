@@ -104,13 +104,13 @@ impl LedgerSecret {
 
     /// Fields go in with their lengths, so that no two lists of fields give the same bytes.
     fn keyed(&self, purpose: &str, fields: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.key);
+        let mut bytes = Vec::with_capacity(256);
         for field in std::iter::once(&purpose.as_bytes()).chain(fields) {
-            context.update(&(field.len() as u64).to_le_bytes());
-            context.update(field);
+            bytes.extend((field.len() as u64).to_le_bytes());
+            bytes.extend(*field);
         }
         let mut out = [0; 32];
-        out.copy_from_slice(context.sign().as_ref());
+        out.copy_from_slice(hmac::sign(&self.key, &bytes).as_ref());
         out
     }
 }
