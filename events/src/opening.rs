@@ -134,6 +134,9 @@ pub const OPENINGS: &[OpeningInfo] = &[
     },
 ];
 
+/// From this age on a date of birth is a slip: schools enrol students until the year they turn 19, some until 21.
+const YEARS_MAX: u32 = 25;
+
 /// An opening as read, with what the blind index needs to find the student; [`ReadOpening::on`] holds it against a day.
 pub struct ReadOpening {
     /// What is asked.
@@ -146,12 +149,16 @@ pub struct ReadOpening {
 }
 
 impl ReadOpening {
-    /// Checks what the calendar says on the New Zealand day of sending: nobody is born after it.
+    /// Checks what the calendar says on the New Zealand day of sending: no student is born after it, or too long before.
     pub fn on(self, today: NaiveDate) -> Result<ReadOpening, BadInput> {
-        if *self.birth_date.reveal() <= today {
+        let born = *self.birth_date.reveal();
+        let what = if born > today {
+            "nobody is born after today (the day in New Zealand); send the date of birth on record"
+        } else if today.years_since(born).is_some_and(|years| years >= YEARS_MAX) {
+            "no student at a school is that old; send the date of birth on record, its year first"
+        } else {
             return Ok(self);
-        }
-        let what = "nobody is born after today (the day in New Zealand); send the date of birth on record";
+        };
         Err(BadInput::new("/personal/student/birth_date", what))
     }
 }
@@ -192,6 +199,14 @@ impl Opening {
             Opening::NonEnrolment(notice) => notice.separate_because,
             Opening::Report(report) => report.separate_because,
             Opening::Migration(_) => None,
+        }
+    }
+
+    /// Returns the id of the case in the predecessor system, where it is carried over.
+    pub fn former(&self) -> Option<Code> {
+        match self {
+            Opening::Migration(migration) => Some(migration.former),
+            _ => None,
         }
     }
 
@@ -237,6 +252,8 @@ pub struct Onto<'a> {
     pub active: Option<CaseId>,
     /// The student's case that was closed last, where that is not long ago.
     pub closed: Option<RecentClosure>,
+    /// The case here that the same case of the predecessor system was carried over as (K3).
+    pub carried_over: Option<CaseId>,
 }
 
 /// A case that was closed.

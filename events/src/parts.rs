@@ -225,6 +225,17 @@ impl MaybeNote {
     }
 }
 
+impl FileParts {
+    /// Refuses a name that leads to another folder when the file is saved under it.
+    pub fn named(&self) -> Result<(), BadInput> {
+        let name = self.file.name.reveal();
+        match name.contains(['/', '\\']) || name.chars().all(|c| c == '.') {
+            true => Err(BadInput::new("/personal/file/name", "a file's own name is expected, without a folder")),
+            false => Ok(()),
+        }
+    }
+}
+
 personal_parts! {
     /// Who is referred, where they live, and what the school or register says.
     ReferralParts { student: Student; contacts: Contacts, note: Note, health: HealthNote }

@@ -317,6 +317,9 @@ refusals! {
     /// A migrated case of a student who has one already.
     MigratedTwice { case: CaseId } = "K3", "migrated-twice",
         "the student has an active case here ({case})", "merge by hand what the predecessor system held apart";
+    /// The case of the predecessor system is here already.
+    CarriedOverAlready { case: CaseId } = "K3", "carried-over-already",
+        "the case of that id in the predecessor system was carried over already ({case})", "work on that one; where two cases there bear one id, give the second an id of its own";
     /// Nobody works on the case.
     NotAtWork = "E38", "not-at-work",
         "no case manager is at work on the case", "assign it first; only work that goes on can rest";

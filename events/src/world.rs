@@ -104,6 +104,8 @@ pub struct World {
     /// The active cases of each student, the eldest first.
     active: ById<StudentId, Vec<CaseId>>,
     students: Students,
+    /// The cases carried over, by their id in the predecessor system: an index over all shards.
+    carried_over: ById<Code, CaseId>,
     reference: Reference,
     policies: Policies,
     keys: KeyState,
@@ -191,17 +193,18 @@ impl World {
         let student = self.students.kept(student);
         let active = self.active_of(student).first().copied();
         let closed = self.students.last_closure(student);
+        let carried_over = opening.former().and_then(|former| self.carried_over.get(&former)).copied();
         let because = opening.separate_because();
         let attaches = because.is_none() && at.policy.duplicates.second_referral == SecondReferral::Attach;
         let (id, onto) = match active.filter(|_| attaches) {
             Some(other) => {
                 let case = self.cases.get(other);
                 let number = case.map_or(self.next_number(), |case| case.number);
-                (other, Onto { number, student, attach: case, beside: None, active, closed })
+                (other, Onto { number, student, attach: case, beside: None, active, closed, carried_over })
             }
             None => {
                 let (number, beside) = (self.next_number(), active.map(|other| (other, because)));
-                (at.context.new_case, Onto { number, student, attach: None, beside, active, closed })
+                (at.context.new_case, Onto { number, student, attach: None, beside, active, closed, carried_over })
             }
         };
         let scope = onto.attach.map(|case| scope_of(case, at.today())).unwrap_or_default();
@@ -322,6 +325,10 @@ impl World {
                     None => drop(self.closed_unheld.insert(id, on)),
                 }
             }
+            CaseEvent::CaseMigrated(migrated) => {
+                self.carried_over.insert(migrated.former, id);
+                self.cases.of_case_mut(id).carried_over.insert(migrated.former, id);
+            }
             CaseEvent::CaseReopened(_) => {
                 self.closed_unheld.remove(&id);
                 self.students.reopened(self.cases.of_case_mut(id), id);
@@ -367,7 +374,7 @@ impl World {
 }
 
 impl Machine for World {
-    const STATE: u32 = 5;
+    const STATE: u32 = 6;
     type Command = Command;
     type Refusal = Refusal;
     type Warm = Case;

@@ -20,7 +20,7 @@ pub struct RecordPlan {
     /// The barriers it addresses, by code of the lookup table (Q38).
     #[serde(default)]
     pub barriers: Vec<Code>,
-    /// When it is to be reviewed.
+    /// When it is to be reviewed: the day the plan was made, or later.
     #[serde(default, deserialize_with = "crate::dates::maybe_day")]
     pub review_on: Option<NaiveDate>,
     /// How many goals it sets: counted where the words are read.
@@ -44,6 +44,10 @@ impl Action for RecordPlan {
     fn decide(&self, case: &Case, at: &At<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         for &barrier in &self.barriers {
             in_table(&at.policy.tables.barriers, "barriers", barrier, at.today())?;
+        }
+        // A plan that is recorded late may be due for its review by then.
+        if let Some(day) = self.review_on.filter(|day| *day < at.occurred_at.auckland()) {
+            at.not_in_the_past("/facts/review_on", day)?;
         }
         let revision = case.plans.checked_add(1).ok_or(Refusal::TooMany { limit: u16::MAX })?;
         Ok(vec![

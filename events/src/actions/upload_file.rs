@@ -37,7 +37,8 @@ impl Action for UploadFile {
     const WHO: &'static [Who] = &[Who::CurrentProvider, Who::CaseSchool, Who::Cit];
     type Personal = FileParts;
 
-    fn complete(self, _: &FileParts) -> Result<Self, BadInput> {
+    fn complete(self, personal: &FileParts) -> Result<Self, BadInput> {
+        personal.named()?;
         if self.kind == FileKind::OverseasEvidence {
             // V7, R23: what a file is goes out as a public fact, and this must not.
             let what = "evidence that the student is overseas is not put on the case as a file (V7): schools and others \

@@ -45,6 +45,9 @@ impl MigrateCase {
         if let Some(case) = onto.active {
             return Err(Refusal::MigratedTwice { case });
         }
+        if let Some(case) = onto.carried_over {
+            return Err(Refusal::CarriedOverAlready { case });
+        }
         at.not_in_the_future("/facts/referred_on", self.referred_on)?;
         if let Some(day) = self.last_day_attended {
             at.not_in_the_future("/facts/last_day_attended", day)?;

@@ -5,10 +5,12 @@ use serde_json::json;
 use crate::dates::OccurredAt;
 use crate::envelope::Role;
 use crate::event::*;
-use crate::ids::StudentId;
+use crate::ids::{CaseId, StudentId};
+use crate::machine::{Context, Declined};
 use crate::opening::Opening;
 use crate::refusal::Refusal;
 use crate::testing::*;
+use crate::world::Command;
 
 #[test]
 fn k5_schools_providers_and_the_ministry_report_a_student_outside_any_school() {
@@ -106,6 +108,26 @@ fn k3_a_student_with_an_active_case_is_not_migrated_twice() {
         .by(migration())
         .when_opening(migration_sent(json!({})))
         .then_refused(Refusal::MigratedTwice { case: CASE });
+}
+
+/// Also of a student without an NSN, who is a new one to the blind index each time.
+#[test]
+fn k3_a_case_of_the_predecessor_system_is_carried_over_once() {
+    let carried_over = || given_nothing().by(migration()).when_opening(migration_sent(json!({}))).stage;
+    for (former, taken) in [("ASA-4711", false), ("ASA-4712", true)] {
+        let mut stage = carried_over();
+        let twin = Command::Open {
+            opening: migration_sent(json!({ "former": former })),
+            student: StudentId([77; 16]),
+            occurred_at: None,
+        };
+        let (actor, now, new_case) = (migration(), noon(day("2026-06-01")), CaseId([78; 16]));
+        let source = source_of(actor.role);
+        let context = Context { actor, on_behalf_of: None, source, now, new_case, sealed: None };
+        let refused = stage.carry_out(&twin, &context).err();
+        let already = Declined::Refused(Refusal::CarriedOverAlready { case: NEW_CASE });
+        assert_eq!(refused, (!taken).then_some(already), "{former}");
+    }
 }
 
 /// The case is closed on 16 March; a request is made on the day named, under the default of three months.
@@ -246,6 +268,8 @@ fn nobody_is_born_after_the_day_a_case_is_opened_whatever_opens_it() {
             ("2026-02-17", evening, false),
             ("2026-02-17", midnight, true),
             ("2026-12-31", midnight, false),
+            ("2001-02-17", evening, true),
+            ("2001-02-17", midnight, false),
         ] {
             let (mut facts, mut personal) = (facts.clone(), referral_parts());
             personal["student"]["birth_date"] = json!(born);

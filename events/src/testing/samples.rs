@@ -31,7 +31,7 @@ pub fn sample(name: &str) -> (Value, Value) {
             json!({"contacts": {"address": ["12 Tāwhai Street", "Ōtaki"], "phones": ["021 555 0100"]}}),
         ),
         "record-plan" => (
-            json!({"barriers": ["TRANSPORT"], "review_on": "2026-04-01"}),
+            json!({"barriers": ["TRANSPORT"], "review_on": "2026-07-01"}),
             json!({"plan": {"goals": ["At school four days a week"], "actions": ["Bus card"]}}),
         ),
         "add-comment" | "reopen" => match name {

@@ -54,6 +54,8 @@ impl World {
         for (id, case) in before.cases {
             self.forget_active(case.student, id);
         }
+        before.carried_over.keys().for_each(|former| drop(self.carried_over.remove(former)));
+        self.carried_over.extend(&self.cases.shard(shard).carried_over);
         let ids: Vec<CaseId> = self.cases.shard(shard).cases.keys().copied().collect();
         ids.into_iter().for_each(|id| self.index(id));
         if holds(REFERENCE_STREAM, shard) {

@@ -31,6 +31,8 @@ pub(super) struct Shard {
     pub same: BTreeMap<CaseId, SameStudent>,
     /// What the rules need of the providers.
     pub providers: BTreeMap<Code, ProviderState>,
+    /// Cases carried over, by their id in the predecessor system (K3).
+    pub carried_over: BTreeMap<Code, CaseId>,
 }
 
 /// Stores the same cases as the same bytes.
@@ -45,9 +47,14 @@ impl Shard {
     pub fn lasting(&self) -> Shard {
         let active = self.cases.iter().filter(|(_, case)| case.status.is_active());
         let cases = active.map(|(&id, case)| (id, case.clone())).collect();
-        let Shard { highest_number, cases: _, closures, same, providers } = self;
-        let (closures, same, providers) = (closures.clone(), same.clone(), providers.clone());
-        Shard { highest_number: *highest_number, cases, closures, same, providers }
+        Shard {
+            highest_number: self.highest_number,
+            cases,
+            closures: self.closures.clone(),
+            same: self.same.clone(),
+            providers: self.providers.clone(),
+            carried_over: self.carried_over.clone(),
+        }
     }
 }
 

@@ -137,9 +137,10 @@ pub struct Script {
     pub since: NaiveDate,
     /// The day the story has come to.
     pub day: NaiveDate,
+    /// Its number in the plan.
+    pub story: u32,
     minute: u64,
     case: String,
-    story: u32,
     steps: Vec<Step>,
 }
 

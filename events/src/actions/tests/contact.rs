@@ -144,3 +144,16 @@ fn e11_the_plan_is_counted_by_revision_and_its_goals_by_the_words() {
         .then([revision(2)])
         .then_case(|case| case.plans == 2);
 }
+
+#[test]
+fn e11_a_plan_is_reviewed_after_it_was_made_also_where_it_is_recorded_late() {
+    let personal = || json!({"plan": {"goals": ["Four days"], "actions": []}});
+    let reviewed = |on: &str| json!({"review_on": on});
+    let planned =
+        |on: &str| StudentPlanRecorded { revision: 1, goals: 1, barriers: Vec::new(), review_on: Some(day(on)) };
+    let late = || given(ca_case()).at("2026-03-20T00:00:00Z").occurred("2026-03-02");
+    late().when_sent("record-plan", reviewed("2026-03-16"), personal()).then([planned("2026-03-16")]);
+    late()
+        .when_sent("record-plan", reviewed("2026-03-01"), personal())
+        .then_refused(Refusal::InThePast { field: "/facts/review_on", today: day("2026-03-20") });
+}

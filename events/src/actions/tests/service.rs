@@ -99,6 +99,22 @@ fn v7_evidence_that_the_student_is_overseas_is_not_put_on_the_case_as_a_file() {
 }
 
 #[test]
+fn e15_the_name_of_a_file_leads_to_no_other_folder() {
+    let (facts, _) = sample("upload-file");
+    for (name, taken) in [
+        ("Mahere o Hēmi.pdf", true),
+        ("../../../etc/passwd", false),
+        (r"C:\plan.pdf", false),
+        ("..", false),
+        (".plan", true),
+    ] {
+        let personal = json!({"file": {"name": name}}).to_string();
+        let refused = CaseAction::parse("upload-file", &facts.to_string(), &personal).unwrap().err();
+        assert_eq!(refused.map(|bad| bad.pointer), (!taken).then(|| "/personal/file/name".to_owned()), "{name}");
+    }
+}
+
+#[test]
 fn v4_a_file_is_shared_by_the_case_owner_and_a_schools_own_stands() {
     let share = |share| ChangeFileSharing { file: FileNumber(1), share_with_schools: share };
     let shared = FileSharingChanged { file: FileNumber(1), shared_with_schools: true };

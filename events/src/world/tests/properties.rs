@@ -139,6 +139,21 @@ fn one_active_case(play: &Play) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// K3: a case of the predecessor system is one case here, whatever became of it.
+fn carried_over_once(play: &Play) -> Result<(), TestCaseError> {
+    let mut formers = HashSet::new();
+    for frame in &play.stage.frames {
+        let event = decode(frame).unwrap();
+        if event.kind == "case_migrated"
+            && let Some(CaseEvent::CaseMigrated(migrated)) =
+                CaseEvent::read(event.kind, event.schema, event.facts).unwrap()
+        {
+            prop_assert!(formers.insert(migrated.former), "{} twice", migrated.former);
+        }
+    }
+    Ok(())
+}
+
 /// A command that sets something is idle the second time, whatever it set.
 fn once_is_enough(command: &Command, context: &Context, play: &Play) -> Result<(), TestCaseError> {
     let Command::Act { action, .. } = command else { return Ok(()) };
@@ -200,6 +215,7 @@ proptest! {
                 prop_assert!(drafts.iter().enumerate().all(|(i, draft)| draft.carries_parts == (i == 0)));
             }
         }
+        carried_over_once(&play)?;
     }
 
     #[test]

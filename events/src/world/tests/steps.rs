@@ -82,13 +82,14 @@ fn opening(draw: &mut Draw, yesterday: chrono::NaiveDate) -> (crate::opening::Op
     let school = draw.of(&["SCH-1", "SCH-2", "SCH-3"]);
     let staff = person(crate::envelope::Role::AttendanceLead, "S-1", school);
     if draw.of(&[false, false, false, true]) {
+        let former = format!("ASA-{}-{school}", yesterday.format("%d"));
         return draw.of(&[
             (
                 report_sent(json!({"school": school, "last_day_attended": yesterday,
             "separate_because": separate})),
                 staff,
             ),
-            (migration_sent(json!({"school": school})), migration()),
+            (migration_sent(json!({"school": school, "former": former})), migration()),
         ]);
     }
     if draw.of(&[true, false]) {

@@ -160,7 +160,8 @@ pub fn referred_again_soon(script: &mut Script) {
 /// K3, E40: a case of the predecessor system is reviewed and worked on (M5–M8).
 pub fn carried_over(script: &mut Script) {
     let facts = json!({
-        "kind": "chronic_absence", "former": "ASA-4711", "school": script.school.code(), "referred_on": "2025-10-20",
+        "kind": "chronic_absence", "former": format!("ASA-{}", script.story), "school": script.school.code(),
+        "referred_on": "2025-10-20",
     });
     let parts = json!({"student": script.student.identity()});
     let carried = || Deed::new(MIGRATION, "migrate-case", facts.clone()).personal(parts.clone());
