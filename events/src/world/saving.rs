@@ -54,7 +54,9 @@ impl World {
         for (id, case) in before.cases {
             self.forget_active(case.student, id);
         }
-        before.carried_over.keys().for_each(|former| drop(self.carried_over.remove(former)));
+        for former in before.carried_over.keys() {
+            self.carried_over.remove(former);
+        }
         self.carried_over.extend(&self.cases.shard(shard).carried_over);
         let ids: Vec<CaseId> = self.cases.shard(shard).cases.keys().copied().collect();
         ids.into_iter().for_each(|id| self.index(id));
