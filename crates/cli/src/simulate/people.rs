@@ -43,6 +43,8 @@ fn read(text: &'static str) -> Vec<Vec<&'static str>> {
 pub struct Student {
     /// The National Student Number; made up, absent where nobody knows it (K5).
     pub nsn: Option<String>,
+    /// The id their case had in the predecessor system, should it come from there (K3).
+    pub former: String,
     family: String,
     given: String,
     birth_date: NaiveDate,
@@ -50,8 +52,8 @@ pub struct Student {
 }
 
 impl Student {
-    /// Makes a student of school age; `nsn` is the number they carry.
-    pub fn new(dice: &mut Dice, nsn: Option<String>, on: NaiveDate) -> Student {
+    /// Makes a student of school age; `nsn` is the number they carry, `former` their case's in the predecessor system.
+    pub fn new(dice: &mut Dice, nsn: Option<String>, former: String, on: NaiveDate) -> Student {
         let community = dice.weighted(&SHARES);
         let family = name(dice, &FAMILY[community]);
         let given = name(dice, &GIVEN[community]);
@@ -64,7 +66,7 @@ impl Student {
             caregivers
                 .push((format!("{} {other_name}", name(dice, &GIVEN[community])), *dice.pick(relations.as_slice())));
         }
-        Student { nsn, family, given, birth_date, caregivers }
+        Student { nsn, former, family, given, birth_date, caregivers }
     }
 
     /// Returns the name the student goes by.
@@ -135,13 +137,23 @@ pub enum Series {
     Year = 7,
 }
 
+/// How many numbers there are of a series and a seed.
+const NUMBERS: u64 = 1_000_000_000;
+
 /// Makes the number of the `n`th student of a series under a seed: ten digits that belong to nobody (real ones have
 /// nine), never the same for two `n`.
 pub fn nsn(series: Series, seed: u64, n: u64) -> String {
-    const NUMBERS: u64 = 1_000_000_000;
-    // A prime step permutes the numbers of a seed, so they look like those of a register and stay distinct.
-    let from = Dice::new(seed, 0).below(NUMBERS);
-    format!("{}{:09}", series as u8, (from + n % NUMBERS * 7_919) % NUMBERS)
+    format!("{}{:09}", series as u8, numbered(Dice::new(seed, 0), n))
+}
+
+/// Makes the id that the `n`th case of a series had in the predecessor system (K3), never the same for two `n`.
+pub fn former(series: Series, seed: u64, n: u64) -> String {
+    format!("ASA-{}{:09}", series as u8, numbered(Dice::new(seed, 1), n))
+}
+
+/// A prime step permutes the numbers of a seed, so they look like those of a register and stay distinct.
+fn numbered(mut dice: Dice, n: u64) -> u64 {
+    (dice.below(NUMBERS) + n % NUMBERS * 7_919) % NUMBERS
 }
 
 #[cfg(test)]

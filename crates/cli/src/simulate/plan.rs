@@ -155,7 +155,8 @@ impl Wanted {
         // Of some students nobody knows the number (K5).
         let is_known = chosen.again || dice.chance(97);
         let nsn = is_known.then(|| people::nsn(self.span.series(), self.seed, u64::from(story)));
-        let student = Student::new(&mut dice, nsn, day);
+        let former = people::former(self.span.series(), self.seed, u64::from(story));
+        let student = Student::new(&mut dice, nsn, former, day);
         let school = map.school(&mut dice);
         let mut script = Script::new(story, dice, stage, map, student, school, day);
         (chosen.tell)(&mut script);

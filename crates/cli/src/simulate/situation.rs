@@ -191,7 +191,10 @@ impl Named {
         let on = if opens { On::New(told.case.clone()) } else { On::Case(told.case.clone()) };
         let happened = told.happened.as_deref().map(|text| weeks.moment(text)).transpose()?;
         let happened = happened.or_else(|| told.happened_as_typed.clone());
-        let facts = weeks.shift(&json_of(&told.facts));
+        let mut facts = weeks.shift(&json_of(&told.facts));
+        if let Some(former) = facts.get_mut("former") {
+            *former = former_id(former, seed)?;
+        }
         let mut personal = json_of(&told.personal);
         if let Some(student) = &told.student {
             personal["student"] = self.identity(student, story, seed)?;
@@ -231,6 +234,13 @@ impl Named {
         }
         Ok(identity)
     }
+}
+
+/// Ids of the predecessor system are made up anew for each play, as students' numbers are; two that are told alike stay so.
+fn former_id(told: &Value, seed: u64) -> Result<Value, String> {
+    let number = told.as_str().and_then(|told| told.strip_prefix("ASA-")?.parse().ok());
+    let number = number.ok_or("an id of the predecessor system is told as `ASA-` and a number")?;
+    Ok(json!(people::former(Series::Situations, seed, number)))
 }
 
 /// Returns a table as JSON; a TOML date becomes its text.

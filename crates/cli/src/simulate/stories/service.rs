@@ -160,16 +160,16 @@ pub fn referred_again_soon(script: &mut Script) {
 /// K3, E40: a case of the predecessor system is reviewed and worked on (M5–M8).
 pub fn carried_over(script: &mut Script) {
     let facts = json!({
-        "kind": "chronic_absence", "former": format!("ASA-{}", script.story), "school": script.school.code(),
+        "kind": "chronic_absence", "former": script.student.former, "school": script.school.code(),
         "referred_on": "2025-10-20",
     });
     let parts = json!({"student": script.student.identity()});
     let carried = || Deed::new(MIGRATION, "migrate-case", facts.clone()).personal(parts.clone());
     script.opens("case", carried());
     script.minutes(1, 5);
-    if script.student.nsn.is_some() {
-        script.opens("again", carried().refused("K3", "migrated-twice"));
-    }
+    // Without a number it is known again by the id it had (K5).
+    let twice = if script.student.nsn.is_some() { "migrated-twice" } else { "carried-over-already" };
+    script.opens("again", carried().refused("K3", twice));
     settles_in(script);
     works_on(script, 2);
 }
